@@ -1,0 +1,101 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target of ours: language mode 6, strict concurrency, no warning let through.
+let ours: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let certificates: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let arguments: Target.Dependency = .product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+
+/// The layers of ARCHITECTURE.md: imports go down only, and `scripts/check-imports` checks it.
+let package = Package(
+    name: "chatbox",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "chatbox", targets: ["chatbox"]),
+        .library(name: "TLSSyntax", targets: ["TLSSyntax"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Layer 0: no Foundation, nothing of ours.
+        .target(name: "TLSSyntax", swiftSettings: ours),
+        .target(name: "Terminal", swiftSettings: ours),
+        .target(name: "Folder", swiftSettings: ours),
+        // Layer 1
+        .target(name: "SealedFile", dependencies: [crypto], swiftSettings: ours),
+        .target(name: "Wire", dependencies: ["TLSSyntax", crypto], swiftSettings: ours),
+        // Layer 2
+        .target(
+            name: "Transport", dependencies: ["Wire", certificates, crypto] + nio,
+            swiftSettings: ours),
+        .target(
+            name: "Client", dependencies: ["TLSSyntax", "Wire", "SealedFile", "Folder", crypto],
+            swiftSettings: ours),
+        // Layer 3
+        .target(
+            name: "Server",
+            dependencies: ["TLSSyntax", "Wire", "Transport", logging, lifecycle, crypto] + nio,
+            swiftSettings: ours),
+        .target(
+            name: "ChatUI", dependencies: ["Client", "Terminal", "Wire", "Folder"],
+            swiftSettings: ours),
+        // Layer 4
+        .executableTarget(
+            name: "chatbox",
+            dependencies: [
+                "ChatUI", "Client", "Folder", "SealedFile", "Server", "Terminal", "Transport",
+                "Wire", arguments, logging, lifecycle,
+            ],
+            swiftSettings: ours),
+
+        .testTarget(name: "TLSSyntaxTests", dependencies: ["TLSSyntax"], swiftSettings: ours),
+        .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: ours),
+        .testTarget(name: "FolderTests", dependencies: ["Folder"], swiftSettings: ours),
+        .testTarget(
+            name: "SealedFileTests", dependencies: ["SealedFile", crypto], swiftSettings: ours),
+        .testTarget(
+            name: "WireTests", dependencies: ["Wire", "TLSSyntax", crypto], swiftSettings: ours),
+        .testTarget(
+            name: "TransportTests", dependencies: ["Transport", "Wire", crypto] + nio,
+            swiftSettings: ours),
+        .testTarget(
+            name: "ClientTests",
+            dependencies: ["Client", "Wire", "SealedFile", "Folder", "TLSSyntax", crypto],
+            swiftSettings: ours),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: ["Server", "Transport", "Wire", "TLSSyntax", crypto, logging] + nio,
+            swiftSettings: ours),
+        .testTarget(
+            name: "ChatUITests", dependencies: ["ChatUI", "Client", "Terminal", "Wire"],
+            swiftSettings: ours),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["chatbox", "Wire", "Transport", "Client", crypto] + nio,
+            swiftSettings: ours),
+    ],
+    swiftLanguageModes: [.v6]
+)
