@@ -1,0 +1,163 @@
+package import Wire
+
+/// What happens in a room, as its faces (line mode, JSON) are told. Names, texts and file names in
+/// here came from other people and are as they came: a face makes them safe before it shows them.
+package enum ClientEvent: Sendable {
+    /// The room is entered, or entered anew after the server forgot us; `people` are the others.
+    case joined(Joined)
+    case connection(ConnectionState)
+    case message(Message)
+    /// The server has all parts of a message that this client said.
+    case sent(MessageID)
+    /// It cannot be known whether a message of ours reached the room; it was not said again.
+    case uncertain(MessageID)
+    case person(Person, PersonChange)
+    /// Entries that were said while this client was away and can no longer be had; nil when even
+    /// their number is lost.
+    case missed(count: Int?)
+    /// Somebody offers a file.
+    case offer(IncomingOffer)
+    case transfer(TransferUpdate)
+    /// Something that a person should know, in words of ours.
+    case notice(String)
+
+    package struct Joined: Sendable {
+        package var me: Person
+        package var standing: ServerFrame.Standing
+        package var people: [Person]
+
+        package init(me: Person, standing: ServerFrame.Standing, people: [Person]) {
+            self.me = me
+            self.standing = standing
+            self.people = people
+        }
+    }
+
+    package enum ConnectionState: Sendable, Equatable {
+        case connecting
+        case connected
+        /// The connection broke; the next try is after this long.
+        case reconnecting(after: Duration)
+    }
+
+    package enum PersonChange: Sendable, Equatable {
+        case arrived
+        /// Was there before us; now known by name.
+        case introduced
+        case away
+        case back
+        case left
+    }
+}
+
+/// Somebody in the room.
+package struct Person: Sendable, Hashable {
+    package var attachment: AttachmentID
+    /// The name they gave themselves; empty while unknown.
+    package var name: String
+    /// Eight hexadecimal digits of the hash of their identity key; tells people of one name apart.
+    package var keyTag: String
+    package var isAway: Bool
+
+    package init(attachment: AttachmentID, name: String, keyTag: String, isAway: Bool = false) {
+        self.attachment = attachment
+        self.name = name
+        self.keyTag = keyTag
+        self.isAway = isAway
+    }
+}
+
+/// The sender's name for one message; receivers show a message once, however often it was sent.
+package struct MessageID: SixteenBytes {
+    package let number: UInt128
+    package init(number: UInt128) { self.number = number }
+}
+
+package struct Message: Sendable {
+    package var id: MessageID
+    package var sender: Person
+    package var text: String
+
+    package init(id: MessageID, sender: Person, text: String) {
+        self.id = id
+        self.sender = sender
+        self.text = text
+    }
+}
+
+/// A number under which a person speaks of an offer or transfer (`/accept 2`): given by this client,
+/// counted from 1, for offers of both directions.
+package struct OfferNumber: Sendable, Hashable, Comparable {
+    package let number: Int
+    package init(_ number: Int) { self.number = number }
+    package static func < (left: Self, right: Self) -> Bool { left.number < right.number }
+}
+
+package struct IncomingOffer: Sendable {
+    package var number: OfferNumber
+    package var sender: Person
+    /// The name as the sender gave it, not yet safe.
+    package var fileName: String
+    /// Bytes.
+    package var size: UInt64
+    /// True when it was offered to this person alone.
+    package var isPrivate: Bool
+
+    package init(
+        number: OfferNumber, sender: Person, fileName: String, size: UInt64, isPrivate: Bool
+    ) {
+        self.number = number
+        self.sender = sender
+        self.fileName = fileName
+        self.size = size
+        self.isPrivate = isPrivate
+    }
+}
+
+/// How one file goes to, or comes from, one person.
+package struct TransferUpdate: Sendable {
+    package enum Direction: String, Sendable { case sending, receiving }
+
+    package enum State: Sendable, Equatable {
+        /// Under way; also said a few times a second while bytes move.
+        case running
+        /// Broken; goes on by itself when the connection is back.
+        case waiting
+        /// Whole and verified. For a receiver, the name the file got in the folder.
+        case completed(fileName: String)
+        case declined
+        case cancelled
+        /// One sentence for the person. The part that came is kept.
+        case failed(String)
+    }
+
+    package var number: OfferNumber
+    package var direction: Direction
+    package var state: State
+    /// The other person; for an offer to the room, whoever takes it.
+    package var peer: Person
+    package var fileName: String
+    /// Bytes that are across.
+    package var bytes: UInt64
+    /// Bytes of the whole file.
+    package var size: UInt64
+    /// Bytes a second, of the last seconds; nil while nothing is known.
+    package var rate: Double?
+    /// SHA-256 of the whole file in hexadecimal, when completed.
+    package var sha256: String?
+
+    package init(
+        number: OfferNumber, direction: Direction, state: State, peer: Person, fileName: String,
+        bytes: UInt64, size: UInt64, rate: Double? = nil, sha256: String? = nil
+    ) {
+        self.number = number
+        self.direction = direction
+        self.state = state
+        self.peer = peer
+        self.fileName = fileName
+        self.bytes = bytes
+        self.size = size
+        self.rate = rate
+        self.sha256 = sha256
+    }
+}
