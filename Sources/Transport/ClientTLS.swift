@@ -28,7 +28,8 @@ final class ClientTLS: Sendable {
         return try NIOSSLClientHandler(
             context: context, serverHostname: nil,
             customVerificationCallback: { [trust] chain, promise in
-                promise.succeed(Self.accepts(chain.first, trust: trust) ? .certificateVerified : .failed)
+                promise.succeed(
+                    Self.accepts(chain.first, trust: trust) ? .certificateVerified : .failed)
             })
     }
 
