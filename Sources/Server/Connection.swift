@@ -34,6 +34,8 @@ final class Connection: ChannelDuplexHandler {
     var firstPatch = LocalRoom.noPatch
     var lastPatch = LocalRoom.noPatch
     var splice: SpliceEnd?
+    /// The other end of the splice takes bytes, which may be known before who it is.
+    var isPeerReady = false
 
     /// Why no more is read from the network.
     struct ReadHolds: OptionSet {
@@ -94,7 +96,7 @@ final class Connection: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = unwrapInboundIn(data)
-        if splice != nil { return pass(buffer) }
+        if let splice, splice.isOpen { return pass(buffer) }
         guard state.phase != .closed else { return }
         guard state.mayTake(buffer.readableBytes, limit: limits.bytesBeforeAttach) else {
             return goodbye(.protocolError)
@@ -148,7 +150,7 @@ final class Connection: ChannelDuplexHandler {
             return goodbye(.protocolError)
         }
         if appends > 0 { slowDown(appends: appends, bytes: appendedBytes) }
-        if case .waiting = state.phase { holdEarlyBytes() }
+        if state.isTransfer { holdEarlyBytes() }
     }
 
     private func append(

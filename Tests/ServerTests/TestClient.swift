@@ -137,6 +137,8 @@ private final class Inbox: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) { end() }
 
+    func handlerRemoved(context: ChannelHandlerContext) { end() }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         ready.fail(error)
         end()
