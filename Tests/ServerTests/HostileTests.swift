@@ -65,7 +65,8 @@ import Wire
         }
     }
 
-    @Test("lengths that no frame has end with a protocol error",
+    @Test(
+        "lengths that no frame has end with a protocol error",
         .timeLimit(.minutes(1)), arguments: [0, 513, 4 << 20, 0x7fff_ffff, 0xffff_ffff] as [UInt32])
     func lengths(length: UInt32) async throws {
         try await TestServer.with { server in
@@ -115,7 +116,8 @@ import Wire
         }
     }
 
-    @Test("500 silent connections are closed at their deadline while a chat goes on",
+    @Test(
+        "500 silent connections are closed at their deadline while a chat goes on",
         .timeLimit(.minutes(1)))
     func slowloris() async throws {
         var limits = TestServer.quickLimits

@@ -131,7 +131,8 @@ import Wire
         }
     }
 
-    @Test("a stop tells every client and is quick, whoever does not listen", .timeLimit(.minutes(1)))
+    @Test(
+        "a stop tells every client and is quick, whoever does not listen", .timeLimit(.minutes(1)))
     func shutdown() async throws {
         var limits = TestServer.quickLimits
         limits.shutdownTime = .milliseconds(500)
@@ -151,7 +152,8 @@ import Wire
         }
     }
 
-    @Test("as a service it runs until a graceful shutdown or a cancellation", .timeLimit(.minutes(1)))
+    @Test(
+        "as a service it runs until a graceful shutdown or a cancellation", .timeLimit(.minutes(1)))
     func service() async throws {
         try await TestServer.with { server in
             let (anna, _) = try await server.join(access)
@@ -162,7 +164,8 @@ import Wire
         }
     }
 
-    @Test("a port in use, a foreign address and an unknown host are told apart",
+    @Test(
+        "a port in use, a foreign address and an unknown host are told apart",
         .timeLimit(.minutes(1)))
     func listening() async throws {
         try await TestServer.with { first in

@@ -61,7 +61,8 @@ import Wire
         }
     }
 
-    @Test("the end of one side is passed on after its bytes, and the other may still speak",
+    @Test(
+        "the end of one side is passed on after its bytes, and the other may still speak",
         .timeLimit(.minutes(1)))
     func halfClose() async throws {
         try await TestServer.with { server in
@@ -88,7 +89,8 @@ import Wire
         }
     }
 
-    @Test("a sender is slowed down to its receiver, and the server holds little",
+    @Test(
+        "a sender is slowed down to its receiver, and the server holds little",
         .timeLimit(.minutes(1)))
     func backPressure() async throws {
         try await TestServer.with { server in
