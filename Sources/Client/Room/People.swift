@@ -18,7 +18,6 @@ struct People: Sendable {
     private var entries: [AttachmentID: Entry] = [:]
     private var past: [AttachmentID: Announcement] = [:]
     private var pastOrder = Queue<AttachmentID>()
-    private var byKey: [[UInt8]: AttachmentID] = [:]
     private var namelessCount = 0
 
     init(me: Person) { self.me = me }
@@ -61,9 +60,6 @@ struct People: Sendable {
         (entries[attachment]?.announcement ?? past[attachment])?.publicKey
     }
 
-    /// Where the owner of a key is now.
-    func attachment(ofKey key: [UInt8]) -> AttachmentID? { byKey[key] }
-
     // MARK: Coming and going
 
     /// A new place in the room: everybody is met anew.
@@ -71,7 +67,6 @@ struct People: Sendable {
         me.attachment = own.attachment
         self.own = own
         entries = [:]
-        byKey = [:]
         namelessCount = 0
         for presence in roster { add(presence, untold: .introduced) }
     }
@@ -115,7 +110,6 @@ struct People: Sendable {
         guard let entry = entries.removeValue(forKey: id) else { return [] }
         if let announcement = entry.announcement {
             remember(announcement)
-            if byKey[announcement.publicKey] == id { byKey[announcement.publicKey] = nil }
         } else {
             namelessCount -= 1
         }
@@ -158,7 +152,6 @@ struct People: Sendable {
         let untold = entry.untold
         entry.untold = nil
         entries[id] = entry
-        byKey[announcement.publicKey] = id
         return untold.map { (person(id), $0) }
     }
 

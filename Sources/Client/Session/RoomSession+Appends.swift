@@ -26,6 +26,7 @@ extension RoomSession {
         let append = ClientFrame.Append(
             id: .random(using: &random), kind: kind, epoch: epoch, payload: payload)
         outbox.launch(append, origin: origin, now: now)
+        lastSaid = now
         actions.append(.send(.append(append)))
     }
 

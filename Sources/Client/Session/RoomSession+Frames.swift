@@ -4,7 +4,7 @@ import Wire
 /// What the server says.
 extension RoomSession {
     mutating func received(_ frames: [ServerFrame], now: Duration) {
-        heard(now: now)
+        lastHeard = now
         for frame in frames { received(frame, now: now) }
     }
 

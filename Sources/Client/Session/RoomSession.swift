@@ -59,7 +59,8 @@ struct RoomSession: Sendable {
         var isSaid = false
     }
 
-    /// A connection that says nothing for so long is asked whether it lives.
+    /// Having said nothing for so long, we ask whether the connection lives, and show that we do:
+    /// a server cuts off who says nothing for a minute.
     static let pingAfter: Duration = .seconds(20)
     /// A connection that says nothing for so long is dead.
     static let lostAfter: Duration = .seconds(45)
@@ -91,7 +92,7 @@ struct RoomSession: Sendable {
     var leaving: Leaving?
 
     var lastHeard: Duration = .zero
-    var isPinged = false
+    var lastSaid: Duration = .zero
     var pingNumber: UInt64 = 0
     /// The last sequence number on this connection; they only increase.
     var lastSequence: UInt64?
@@ -141,14 +142,10 @@ struct RoomSession: Sendable {
     mutating func connected(to server: ServerKeyHash, now: Duration) {
         guard case .connecting = phase else { return }
         phase = .greeting(server: server, since: now)
-        heard(now: now)
+        lastHeard = now
+        lastSaid = now
         lastSequence = nil
         actions.append(.send(.hello(ClientFrame.Hello(agent: agent))))
-    }
-
-    mutating func heard(now: Duration) {
-        lastHeard = now
-        isPinged = false
     }
 
     /// Ends the connection because of what came over it, or did not.
@@ -203,7 +200,7 @@ struct RoomSession: Sendable {
         case .connecting(let since), .attaching(let since), .greeting(_, let since):
             times.append(since + Self.connectTimeout)
         case .attached:
-            times.append(lastHeard + (isPinged ? Self.lostAfter : Self.pingAfter))
+            times += [lastHeard + Self.lostAfter, lastSaid + Self.pingAfter]
             times += [cipherWakes, asksAt].compactMap(\.self)
         case .closing: break
         case .waiting(let until): times.append(until)
@@ -226,8 +223,8 @@ struct RoomSession: Sendable {
 
     private mutating func tickAttached(now: Duration) {
         guard now < lastHeard + Self.lostAfter else { return close(.timeout) }
-        if !isPinged, now >= lastHeard + Self.pingAfter {
-            isPinged = true
+        if now >= lastSaid + Self.pingAfter {
+            lastSaid = now
             pingNumber += 1
             actions.append(.send(.ping(pingNumber)))
         }

@@ -104,14 +104,14 @@ extension TransferDesk {
             told = .failed(Sentences.unknownThere)
         }
         switch file.state {
-        case .running(let token): stop(token)
-        case .offered, .waiting, .stopped: break
+        case .running(let token): stop(token, discard: reason != .unknown)
+        case .offered, .waiting, .stopped: if reason != .unknown { discardPart(of: file) }
         case .ended, .completed: return
         }
         setIncoming(number, state, told: told)
-        if case .ended = state { discardPart(of: file) }
     }
 
+    /// Deletes the part that no job has open.
     private func discardPart(of file: Incoming) {
         // A part that cannot be opened cannot be deleted either; it does no harm.
         guard let folder, folder.hasPart(id: file.offer.file.bytes, name: file.safeName),
@@ -154,15 +154,14 @@ extension TransferDesk {
     mutating func cancelIncoming(_ number: OfferNumber) throws(ClientRefusal) {
         guard let file = incoming[number] else { throw .noSuchOffer(number) }
         switch file.state {
-        case .running(let token): stop(token)
-        case .waiting, .stopped: break
+        case .running(let token): stop(token, discard: true)
+        case .waiting, .stopped: discardPart(of: file)
         case .offered: return try decline(number)
         case .ended, .completed: throw .alreadyDecided(number)
         }
         actions.append(
             .say(.cancel(file: file.offer.file, peer: file.sender, reason: .cancelled)))
         setIncoming(number, .ended, told: .cancelled)
-        discardPart(of: file)
     }
 
     // MARK: Streams

@@ -164,6 +164,19 @@ extension TransferDesk {
         startQueued()
     }
 
+    /// Somebody who has yet to confirm a file cannot do so now; they are waited for.
+    mutating func vanishedOutgoing(_ attachment: AttachmentID, now: Duration) {
+        for (number, file) in outgoing {
+            for (peer, taker) in file.takers where taker.peer.attachment == attachment {
+                switch taker.state {
+                case .delivered, .queued:
+                    setTaker(number, peer, .waiting(since: now), told: .waiting)
+                case .running, .waiting, .left, .ended: break
+                }
+            }
+        }
+    }
+
     /// Somebody who had not got all of a file is back under another attachment: it is offered to
     /// them again, and they go on with the part that they have.
     mutating func resumeOutgoing(to attachment: AttachmentID, key: [UInt8], people: People) {

@@ -11,7 +11,9 @@ struct TransferDesk: Sendable {
         case startReceiving(ReceiveOrder)
         case startSending(SendOrder)
         /// Ends the job of this token, whatever it is doing.
-        case stop(TransferToken)
+        ///
+        /// - Parameter discard: deletes the part; otherwise it is kept.
+        case stop(TransferToken, discard: Bool)
         case digest(TransferToken, [UInt8])
     }
 
@@ -180,7 +182,8 @@ struct TransferDesk: Sendable {
         guard connected else { return }
         for (number, file) in incoming {
             guard case .waiting(_, let since) = file.state else { continue }
-            incoming[number]?.state = .waiting(retryAt: now + retryPause(0), since: since)
+            let retryAt = now + retryPause(0)
+            incoming[number]?.state = .waiting(retryAt: retryAt, since: since)
         }
     }
 
@@ -192,7 +195,8 @@ struct TransferDesk: Sendable {
             incoming[number]?.sender = attachment
             incoming[number]?.peer = people.person(attachment)
             guard case .waiting(_, let since) = file.state else { continue }
-            incoming[number]?.state = .waiting(retryAt: now + retryPause(0), since: since)
+            let retryAt = now + retryPause(0)
+            incoming[number]?.state = .waiting(retryAt: retryAt, since: since)
         }
     }
 
@@ -200,7 +204,7 @@ struct TransferDesk: Sendable {
     ///
     /// - Parameter inGoodOrder: they said so; otherwise they may be back.
     mutating func left(_ attachment: AttachmentID, inGoodOrder: Bool, now: Duration) {
-        guard inGoodOrder else { return }
+        guard inGoodOrder else { return vanishedOutgoing(attachment, now: now) }
         for (number, file) in incoming where file.sender == attachment {
             switch file.state {
             case .running(let token):
@@ -261,9 +265,9 @@ struct TransferDesk: Sendable {
 
     // MARK: Jobs
 
-    mutating func stop(_ token: TransferToken) {
+    mutating func stop(_ token: TransferToken, discard: Bool = false) {
         jobs[token] = nil
-        actions.append(.stop(token))
+        actions.append(.stop(token, discard: discard))
     }
 
     /// Notes an offer that is over; only the last few are kept.
