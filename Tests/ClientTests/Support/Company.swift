@@ -183,7 +183,8 @@ final class TemporaryFolder: Sendable {
 
 func randomBytes(_ count: Int, seed: UInt64) -> [UInt8] {
     var generator = SeededGenerator(seed)
-    return (0..<count).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+    let words = (0..<count / 8 + 1).map { _ in generator.next() }
+    return words.withUnsafeBytes { Array($0.prefix(count)) }
 }
 
 func sha256(_ bytes: [UInt8]) -> String {
