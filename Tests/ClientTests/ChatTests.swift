@@ -56,7 +56,8 @@ struct ChatTests {
             _ = try await ann.witness.waitToJoin()
             try await bob.present {
                 try await ann.waitForPerson("Bob", .arrived)
-                server.cutAll()
+                server.cut(await bob.client.people[0].attachment)
+                try await ann.waitForPerson("Bob", .away)
                 try await ann.waitForPerson("Bob", .back)
                 await bob.client.leave()
                 try await ann.waitForPerson("Bob", .left)

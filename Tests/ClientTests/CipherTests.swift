@@ -20,7 +20,8 @@ struct CipherTests {
         let attached = ServerFrame.Attached(
             standing: standing, attachment: attachment, token: ResumeToken(number: 0),
             position: Position(log: LogID(number: 0), sequence: 0), epoch: 0, roster: [])
-        return (cipher, cipher.attached(attached, profile: try profile(attachment, secret)))
+        let steps = cipher.attached(attached, profile: try profile(attachment, secret))
+        return (cipher, steps)
     }
 
     private func profile(_ attachment: AttachmentID, _ secret: RoomSecret) throws -> Announcement {

@@ -40,6 +40,13 @@ struct SessionTests {
         var session = session()
         session.start(now: .zero)
         enter(&session, attached(), now: .zero)
+        for announcement in session.takeActions().appends {
+            session.received(
+                [
+                    .appended(
+                        ServerFrame.Appended(id: announcement.id, sequence: 1, duplicate: true))
+                ], now: .zero)
+        }
         _ = session.takeActions()
         return session
     }

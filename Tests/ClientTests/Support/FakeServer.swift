@@ -72,6 +72,13 @@ final class FakeServer: Sendable {
         }
     }
 
+    /// One person's connection breaks now.
+    func cut(_ attachment: AttachmentID) {
+        state.withLock { state in
+            if let link = state.members[attachment]?.link { disconnect(link, in: &state) }
+        }
+    }
+
     /// The process dies and another one comes up: nothing is known any more.
     func restart() {
         state.withLock { state in
