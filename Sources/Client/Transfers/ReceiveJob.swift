@@ -48,6 +48,9 @@ struct ReceiveJob: Sendable {
             return .completed(fileName: try await writer.finish(), sha256: digest)
         } catch {
             let outcome = Self.outcome(of: error)
+            // A break after some bytes is not like one before any: the next try is a first one.
+            let start = writer.firstChunk * UInt64(SealedFile.chunkSize)
+            if await writer.bytes > start { await reports.progressed(writer.bytes) }
             var isWorthless = await reports.isUnwanted()
             if case .damaged = outcome { isWorthless = true }
             if isWorthless { await writer.discard() } else { await writer.keep() }
