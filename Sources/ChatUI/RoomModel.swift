@@ -19,6 +19,8 @@ package struct RoomModel {
 
     /// Messages not yet sent that are shown; the others are counted.
     private static let maximumUnsent = 3
+    /// People of a room who are named when one comes in; in a larger one `/who` does.
+    private static let maximumIntroduced = 20
 
     package init(folder: String?, drawsProgress: Bool) {
         self.folder = folder
@@ -85,7 +87,12 @@ package struct RoomModel {
         connection = .connected
         let me = people.display(joined.me)
         if people.others.isEmpty { return ["-- you are \(me); nobody else is here yet"] }
-        return ["-- you are \(me); here are \(people.list); what was said before stays unread"]
+        let others = Describe.count(people.others.count, "other")
+        let names = people.others.filter { !$0.name.isEmpty }.map(people.display)
+        let known: SafeText =
+            names.isEmpty || names.count > Self.maximumIntroduced
+            ? "" : " (\(names.joined(separator: ", ")))"
+        return ["-- you are \(me), with \(others) here\(known); what was said before stays unread"]
     }
 
     private mutating func changed(to state: ClientEvent.ConnectionState) -> [SafeText] {
@@ -126,7 +133,8 @@ package struct RoomModel {
         let name = people.display(person)
         switch change {
         case .arrived: return ["-- \(name) joined"]
-        case .introduced: return ["-- \(name) is here"]
+        case .introduced:
+            return people.others.count > Self.maximumIntroduced ? [] : ["-- \(name) is here"]
         case .away: return ["-- \(name) is away"]
         case .back: return ["-- \(name) is back"]
         case .left: return []
