@@ -58,6 +58,19 @@ import Testing
         }
     }
 
+    @Test("a paste takes time in proportion to its length, and ends at the most that is kept",
+        .timeLimit(.minutes(1)))
+    func longPaste() {
+        var decoder = KeyDecoder()
+        let text = String(repeating: "0123456789abcde\r", count: KeyDecoder.maximumPaste / 16 + 10)
+        let keys = decoder.feed(Array("\u{1B}[200~\(text)\u{1B}[201~".utf8))
+        guard case .paste(let pasted) = keys.first, keys.count == 1 else {
+            Issue.record("no paste")
+            return
+        }
+        #expect(pasted.utf8.count == KeyDecoder.maximumPaste)
+    }
+
     @Test("Escape alone is known by the silence after it")
     func escape() {
         var decoder = KeyDecoder()
