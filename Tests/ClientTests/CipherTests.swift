@@ -1,6 +1,6 @@
 import Crypto
-import Testing
 import TLSSyntax
+import Testing
 import Wire
 
 @testable import Client

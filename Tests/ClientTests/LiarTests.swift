@@ -42,7 +42,7 @@ struct LiarTests {
                 try await link.send(try sealer.seal(chunk, isLast: end == bytes.count))
             }
             if let digest { word.yield(digest) }
-            _ = try await link.receive()
+            if bytes.count >= declared { _ = try await link.receive() }
         }
         return await outcome
     }
@@ -79,7 +79,8 @@ struct LiarTests {
     func size(real: Int, declared: UInt64) async throws {
         let folder = try TemporaryFolder()
         let bytes = randomBytes(real, seed: 1)
-        let outcome = try await receive(bytes, declared: declared, digest: hash(bytes), into: folder)
+        let outcome = try await receive(
+            bytes, declared: declared, digest: hash(bytes), into: folder)
         guard case .damaged(Sentences.wrongSize) = outcome else {
             Issue.record("\(outcome)")
             return
@@ -97,6 +98,18 @@ struct LiarTests {
             return
         }
         #expect(folder.names.count == 1)
+    }
+
+    @Test("about being there at all is not waited for", .timeLimit(.minutes(1)))
+    func stall() async throws {
+        let clock = ClientClock(FastClock(factor: 1000))
+        await #expect(throws: ConnectionError.timeout) {
+            try await clock.watching(stall: .seconds(60)) { pulse in
+                pulse.beat()
+                let never = Channel<Int>()
+                _ = try await never.next()
+            }
+        }
     }
 
     @Test("about the space that a file takes is not accepted")

@@ -1,5 +1,5 @@
-import Testing
 import TLSSyntax
+import Testing
 import Wire
 
 @testable import Client
@@ -90,7 +90,8 @@ struct SessionTests {
         session.start(now: .zero)
         #expect(session.takeActions().contains { if case .connect = $0 { true } else { false } })
         session.connected(to: server, now: .zero)
-        #expect(session.takeActions().frames == [.hello(ClientFrame.Hello(agent: Array("test".utf8)))])
+        #expect(
+            session.takeActions().frames == [.hello(ClientFrame.Hello(agent: Array("test".utf8)))])
         let hello = Challenge()
         session.received(
             [.challenge(ServerFrame.ServerHello(challenge: hello, resumeSeconds: 1, agent: []))],
@@ -280,7 +281,8 @@ struct SessionTests {
     @Test("says how many entries are gone, and goes on behind them")
     func gap() throws {
         var session = inRoom()
-        session.received([.gap(ServerFrame.Gap(through: 500, count: 12)), try entry(501)], now: .zero)
+        session.received(
+            [.gap(ServerFrame.Gap(through: 500, count: 12)), try entry(501)], now: .zero)
         let actions = session.takeActions()
         #expect(actions.contains { if case .missed(12) = $0 { true } else { false } })
         #expect(actions.contents == ["501"])
@@ -326,7 +328,11 @@ extension [RoomSession.Action] {
 
     var contents: [String] {
         compactMap {
-            if case .content(_, let bytes) = $0 { String(decoding: bytes, as: UTF8.self) } else { nil }
+            if case .content(_, let bytes) = $0 {
+                String(decoding: bytes, as: UTF8.self)
+            } else {
+                nil
+            }
         }
     }
 }

@@ -51,7 +51,9 @@ extension TransferDesk {
             guard case .offered = file.state else { return false }
             return file.sender == sender
         }
-        guard open < Self.maximumOpenPerSender else { return }
+        guard open < Self.maximumOpenPerSender, incoming.count < Self.maximumIncoming else {
+            return
+        }
         let file = Incoming(
             number: nextNumber(), offer: offer, safeName: SafeFileName(untrusted: offer.name),
             sender: sender, peer: people.person(sender), key: key)

@@ -79,7 +79,9 @@ final class Witness: Sendable {
     func waitForTransfer(
         after start: Int = 0, _ matches: @escaping @Sendable (TransferUpdate) -> Bool
     ) async throws -> TransferUpdate {
-        try await wait { events in events.dropFirst(start).lazy.compactMap(\.transfer).first(where: matches) }
+        try await wait { events in
+            events.dropFirst(start).lazy.compactMap(\.transfer).first(where: matches)
+        }
     }
 
     func waitForOffer() async throws -> IncomingOffer {

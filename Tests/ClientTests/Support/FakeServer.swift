@@ -194,7 +194,8 @@ final class FakeServer: Sendable {
             link.attachment = resume.attachment
             state.members[resume.attachment]?.link = link
             tell(link, .resumed, resume.after, in: &state)
-            let from = state.faults.replayOverlap ? resume.after.sequence / 2 : resume.after.sequence
+            let from =
+                state.faults.replayOverlap ? resume.after.sequence / 2 : resume.after.sequence
             for entry in state.entries where entry.sequence > from { link.deliver(.entry(entry)) }
             presence(resume.attachment, .here, in: &state)
             return
