@@ -58,7 +58,8 @@ import Testing
         }
     }
 
-    @Test("a paste takes time in proportion to its length, and ends at the most that is kept",
+    @Test(
+        "a paste takes time in proportion to its length, and ends at the most that is kept",
         .timeLimit(.minutes(1)))
     func longPaste() {
         var decoder = KeyDecoder()
@@ -94,7 +95,10 @@ import Testing
                 : UInt8.random(in: 0...255, using: &generator)
             for key in decoder.feed([byte]) {
                 guard case .text(let text) = key else { continue }
-                #expect(text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) })
+                #expect(
+                    text.unicodeScalars.allSatisfy {
+                        $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value)
+                    })
             }
         }
         _ = decoder.feed([0x03, 0x03]) + decoder.flush()
