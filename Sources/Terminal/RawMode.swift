@@ -64,8 +64,9 @@ package enum RawMode {
     private static func restoreAt(_ number: Int32) {
         _ = signal(number) { number in
             RawMode.leave()
-            // Back at the faulting instruction the default takes its course.
+            // Delivered when this returns: the program ends as it would have.
             _ = signal(number, SIG_DFL)
+            _ = raise(number)
         }
     }
 }
