@@ -42,7 +42,8 @@ package enum Command: Equatable {
     }
 
     private static let names = [
-        "/send", "/accept", "/decline", "/cancel", "/who", "/invite", "/transfers", "/help", "/quit",
+        "/send", "/accept", "/decline", "/cancel", "/who", "/invite", "/transfers", "/help",
+        "/quit",
     ]
 
     private static func send(_ words: [String]) throws(CommandError) -> Command {

@@ -68,7 +68,8 @@ package struct RoomModel {
     package mutating func offered(_ number: OfferNumber, path: String) -> SafeText {
         transfers.offered(number, path: path)
         let name = transfers.ours[number] ?? "the file"
-        return "-- \(name) is offered as number \(number.number); /cancel \(number.number) takes it back"
+        return
+            "-- \(name) is offered as number \(number.number); /cancel \(number.number) takes it back"
     }
 
     /// An offer was answered by this person.
@@ -118,7 +119,9 @@ package struct RoomModel {
         guard let index = unsent.firstIndex(where: { $0.id == id }) else { return [] }
         let text = unsent.remove(at: index).text
         let beginning = SafeText.lines(untrusted: String(text.prefix(60))).first ?? ""
-        return ["-- it is not known whether this was sent; say it again if it matters: \(beginning)"]
+        return [
+            "-- it is not known whether this was sent; say it again if it matters: \(beginning)"
+        ]
     }
 
     private mutating func changed(
@@ -144,7 +147,8 @@ package struct RoomModel {
     private static func missed(_ count: Int?) -> SafeText {
         switch count {
         case 1: "-- 1 message was said while you were away and can no longer be had"
-        case let count?: "-- \(count) messages were said while you were away and can no longer be had"
+        case let count?:
+            "-- \(count) messages were said while you were away and can no longer be had"
         case nil: "-- messages were said while you were away and can no longer be had"
         }
     }

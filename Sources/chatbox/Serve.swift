@@ -124,7 +124,8 @@ struct ListenAddress: Equatable {
         }
         let wantsFreePort = text.hasSuffix(":0")
         var rest = wantsFreePort ? String(text.dropLast(2)) : text
-        let isAnywhere = rest.isEmpty || rest.hasPrefix(":") && !rest.hasPrefix("::") || rest.hasPrefix("*")
+        let isAnywhere =
+            rest.isEmpty || rest.hasPrefix(":") && !rest.hasPrefix("::") || rest.hasPrefix("*")
         // Any name does in the place of the host that is not named.
         if isAnywhere { rest = "every" + (rest.hasPrefix("*") ? rest.dropFirst() : rest[...]) }
         do throws(LinkError) {
@@ -133,7 +134,8 @@ struct ListenAddress: Equatable {
             port = wantsFreePort ? 0 : address.port
         } catch {
             throw Problem(
-                .usage, "\(text) is no address to listen at; write HOST:PORT, or :PORT for every host")
+                .usage,
+                "\(text) is no address to listen at; write HOST:PORT, or :PORT for every host")
         }
     }
 }
