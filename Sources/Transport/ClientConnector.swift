@@ -8,7 +8,7 @@ package struct ClientConnector: Connector {
     /// How long one address may take to answer.
     private static let connectTimeout = TimeAmount.seconds(10)
     /// How long TLS may take once the other end has answered.
-    private static let handshakeTimeout = TimeAmount.seconds(10)
+    package var handshakeTimeout = TimeAmount.seconds(10)
     /// How long the other end of a transfer may take to come.
     private static let spliceTimeout = TimeAmount.seconds(40)
     /// Bytes under way to the network before a sender waits: keeps a fast link busy, and memory flat.
@@ -56,6 +56,8 @@ package struct ClientConnector: Connector {
     }
 
     /// Connects, waits for TLS, runs `body` and closes; pending writes are flushed before the close.
+    ///
+    /// What `body` throws for reasons of its own (a full disk) comes out as it is.
     private func withConnection<Result: Sendable>(
         _ body: @Sendable (ClientLink) async throws -> Result
     ) async throws -> Result {
@@ -66,16 +68,17 @@ package struct ClientConnector: Connector {
             return result
         } catch {
             try? await link.channel.close()
-            throw tls.connectionError(for: error)
+            throw tls.explain(error)
         }
     }
 
     private func connect() async throws -> ClientLink {
-        let (channel, opened) = try await openChannel()
+        let opened = try await openChannel()
+        let channel = opened.channel
         return try await withTaskCancellationHandler {
             do {
-                let deadline = channel.eventLoop.scheduleTask(in: Self.handshakeTimeout) {
-                    channel.close(promise: nil)
+                let deadline = channel.eventLoop.scheduleTask(in: handshakeTimeout) {
+                    opened.handler.value.fail(ConnectionError.timeout)
                 }
                 defer { deadline.cancel() }
                 try await opened.ready.get()
@@ -86,7 +89,7 @@ package struct ClientConnector: Connector {
                     serverKey: try ClientTLS.keyHash(of: certificate))
             } catch {
                 try? await channel.close()
-                throw tls.connectionError(for: error)
+                throw tls.explain(error)
             }
         } onCancel: {
             channel.close(promise: nil)
@@ -94,36 +97,54 @@ package struct ClientConnector: Connector {
     }
 
     private struct Opened: Sendable {
+        let channel: any Channel
         let handler: NIOLoopBound<ClientLinkHandler>
         let ready: EventLoopFuture<Void>
     }
 
-    private func openChannel() async throws -> (any Channel, Opened) {
-        let bootstrap = ClientBootstrap(group: group)
+    private func openChannel() async throws -> Opened {
+        let connecting = ClientBootstrap(group: group)
             .connectTimeout(Self.connectTimeout)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.writeBufferWaterMark, value: Self.writeMarks)
-        do {
-            let opened = try await bootstrap.connect(
-                host: address.host, port: Int(address.port)
-            ) { channel in
+            .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     // Made first: it throws, and a promise must not be left behind.
                     let security = try tls.makeHandler()
-                    let ready = channel.eventLoop.makePromise(of: Void.self)
-                    let handler = ClientLinkHandler(ready: ready)
+                    let handler = ClientLinkHandler(ready: channel.eventLoop.makePromise())
                     try channel.pipeline.syncOperations.addHandlers(security, handler)
-                    return (
-                        channel,
-                        Opened(
-                            handler: NIOLoopBound(handler, eventLoop: channel.eventLoop),
-                            ready: ready.futureResult)
-                    )
                 }
             }
-            return opened
+            .connect(host: address.host, port: Int(address.port))
+        // At once, on the channel's loop: a moment later it may be closed and its handlers gone.
+        let opened = connecting.flatMapThrowing { channel in
+            let handler = try channel.pipeline.syncOperations.handler(type: ClientLinkHandler.self)
+            return Opened(
+                channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop),
+                ready: handler.ready.futureResult)
+        }
+        do {
+            return try await opened.getUnlessCancelled { $0.channel.close(promise: nil) }
+        } catch let error as CancellationError {
+            throw error
         } catch {
             throw ConnectionError.unreachable(address.text)
+        }
+    }
+}
+
+extension EventLoopFuture where Value: Sendable {
+    /// Waits for a value; a cancelled task waits no longer, and lets go of a value that comes.
+    fileprivate func getUnlessCancelled(
+        letGo: @escaping @Sendable (Value) -> Void
+    ) async throws -> Value {
+        let promise = eventLoop.makePromise(of: Value.self)
+        cascade(to: promise)
+        return try await withTaskCancellationHandler {
+            try await promise.futureResult.get()
+        } onCancel: {
+            promise.fail(CancellationError())
+            whenSuccess(letGo)
         }
     }
 }

@@ -27,7 +27,10 @@ final class ClientTLS: Sendable {
     /// A handler for one connection. A pinned server is told no name: its key is all that counts.
     func makeHandler() throws -> NIOSSLClientHandler {
         guard trust != .publicAuthority else {
-            return try NIOSSLClientHandler(context: context, serverHostname: host)
+            // An address is no name to ask for; NIOSSL then checks that the certificate has it.
+            let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil
+            return try NIOSSLClientHandler(
+                context: context, serverHostname: isAddress ? nil : host)
         }
         return try NIOSSLClientHandler(
             context: context, serverHostname: nil,
@@ -48,16 +51,18 @@ final class ClientTLS: Sendable {
         ServerKeyHash(ofPublicKey: try certificate.extractPublicKey().toSPKIBytes())
     }
 
-    /// What a failed handshake means to a person.
-    func connectionError(for error: any Error) -> ConnectionError {
+    /// What a failure of the network or of TLS means to a person; any other error is left as it is.
+    func explain(_ error: any Error) -> any Error {
         if let error = error as? ConnectionError { return error }
         if case NIOSSLError.handshakeFailed(let reason) = error {
             let text = String(describing: reason)
-            return text.contains("CERTIFICATE_VERIFY_FAILED") ? .wrongServer : .handshake(text)
+            return text.contains("CERTIFICATE_VERIFY_FAILED")
+                ? ConnectionError.wrongServer : .handshake(text)
         }
         if error is NIOSSLError || error is BoringSSLError || error is NIOSSLExtraError {
-            return .handshake(String(describing: error))
+            return ConnectionError.handshake(String(describing: error))
         }
-        return .lost
+        let isNetwork = error is IOError || error is ChannelError || error is EventLoopError
+        return isNetwork ? ConnectionError.lost : error
     }
 }
