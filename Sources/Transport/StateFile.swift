@@ -19,12 +19,14 @@ struct StateFile {
 
     /// What the file holds, or nil when there is none.
     func read() throws(StateFileError) -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Without O_NONBLOCK a pipe under this name would be waited for.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
             throw .read(path)
         }
         defer { close(descriptor) }
+        try checkIsSecret(descriptor)
         var contents = [UInt8](repeating: 0, count: Self.maximumSize)
         var count = 0
         while count < contents.count {
@@ -36,6 +38,16 @@ struct StateFile {
             count += read
         }
         return Array(contents.prefix(count))
+    }
+
+    /// Whoever else can read the key can be this server; whoever else can write it can change it.
+    private func checkIsSecret(_ descriptor: Int32) throws(StateFileError) {
+        var information = stat()
+        guard fstat(descriptor, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
+            throw .read(path)
+        }
+        let isOurs = information.st_uid == geteuid() || information.st_uid == 0
+        guard isOurs, information.st_mode & 0o027 == 0 else { throw .open(path) }
     }
 
     /// Writes the file under a temporary name and links it to its own, so that of two that start at
@@ -86,12 +98,15 @@ struct StateFile {
 /// What went wrong with a state file; the value is its path or its folder's.
 enum StateFileError: Error {
     case read(String)
+    case open(String)
     case write(String)
     case makeFolder(String)
 
     var sentence: String {
         switch self {
         case .read(let path): "\(path) cannot be read; check its owner and mode"
+        case .open(let path):
+            "\(path) is open to others, who may have the server's key; see who had it, then chmod 600"
         case .write(let folder): "nothing can be written in \(folder); choose another state folder"
         case .makeFolder(let folder):
             "the folder \(folder) cannot be made; choose another state folder"

@@ -39,6 +39,7 @@ private final class ScratchFolder {
         if let file {
             fputs(text, file)
             fclose(file)
+            chmod(path + "/" + name, 0o600)
         }
     }
 }
@@ -74,6 +75,30 @@ private final class ScratchFolder {
             _ = try ServerCertificate(stateFolder: folder.path + "/server.pem/state")
         } throws: { error in
             if case .folder? = error as? ServerCertificateError { true } else { false }
+        }
+    }
+
+    @Test("a key that others can read or write is not used", arguments: [0o644, 0o620, 0o666])
+    func open(mode: mode_t) throws {
+        let folder = try ScratchFolder()
+        _ = try ServerCertificate(stateFolder: folder.path)
+        chmod(folder.path + "/server.pem", mode)
+        #expect {
+            _ = try ServerCertificate(stateFolder: folder.path)
+        } throws: { error in
+            guard case .folder(let sentence)? = error as? ServerCertificateError else {
+                return false
+            }
+            return sentence.contains("chmod 600")
+        }
+    }
+
+    @Test("a pipe in place of the key is not waited for", .timeLimit(.minutes(1)))
+    func pipe() throws {
+        let folder = try ScratchFolder()
+        #expect(mkfifo(folder.path + "/server.pem", 0o600) == 0)
+        #expect(throws: ServerCertificateError.self) {
+            _ = try ServerCertificate(stateFolder: folder.path)
         }
     }
 
