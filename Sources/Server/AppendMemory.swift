@@ -8,8 +8,14 @@ struct AppendMemory {
         var time: NIODeadline
     }
 
+    /// What an id takes in both collections, with their spare places.
+    private static let idCost = 96
+
     private var sequences: [AppendID: UInt64] = [:]
     private var order = CircularBuffer<Remembered>(initialCapacity: 4)
+
+    /// Bytes that all this takes, about.
+    var cost: Int { order.count * Self.idCost }
 
     /// The number that an append under this id got, if that was less than `lifetime` ago.
     mutating func sequence(
@@ -24,14 +30,20 @@ struct AppendMemory {
     ) {
         sequences[id] = sequence
         order.append(Remembered(id: id, time: now))
-        while order.count > limit, let oldest = order.popFirst() { sequences[oldest.id] = nil }
+        while order.count > limit, forgetOldest() {}
+    }
+
+    /// Lets the oldest id go. False when there is none.
+    mutating func forgetOldest() -> Bool {
+        guard let oldest = order.popFirst() else { return false }
+        sequences[oldest.id] = nil
+        return true
     }
 
     /// Lets go of what is older than `lifetime`.
     mutating func forget(now: NIODeadline, lifetime: TimeAmount) {
         while let oldest = order.first, now - oldest.time > lifetime {
-            order.removeFirst()
-            sequences[oldest.id] = nil
+            _ = forgetOldest()
         }
     }
 }

@@ -22,7 +22,7 @@ package final class EmbeddedRoomStore: RoomStore {
         EmbeddedRoomLog(limits: limits, shared: shared, now: now, observer: observer)
     }
 
-    /// Bytes of entries kept in all rooms.
+    /// Bytes that the logs of all rooms take, about.
     package var bytes: Int { shared.bytes.load(ordering: .relaxed) }
 }
 
@@ -47,6 +47,8 @@ final class EmbeddedRoomLog: RoomLog {
     private var lastSequence: UInt64 = 0
     private var window = LogWindow()
     private var ids = AppendMemory()
+    /// What `shared.bytes` holds of this room.
+    private var accounted = 0
 
     init(
         limits: ServerLimits, shared: EmbeddedStoreShared,
@@ -81,15 +83,21 @@ final class EmbeddedRoomLog: RoomLog {
         lastSequence = shared.nextSequence()
         let entry = LogEntry(sequence: lastSequence, append: append)
         window.append(entry, now: time, numbersKept: limits.evictedNumbersPerRoom)
-        shared.bytes.add(entry.frame.readableBytes, ordering: .relaxed)
         if append.kind == .commit { epoch += 1 }
         ids.remember(
             append.id, sequence: entry.sequence, now: time, lifetime: limits.appendIDTime,
             limit: limits.appendIDsPerRoom)
+        account()
         return entry
     }
 
-    /// Lets old entries go until this one fits; says why when it cannot.
+    private func account() {
+        let cost = window.cost + ids.cost
+        shared.bytes.add(cost - accounted, ordering: .relaxed)
+        accounted = cost
+    }
+
+    /// Lets old entries go, and ids when that is not enough, until this one fits; says why when it cannot.
     private func makeRoom(for append: LogAppend, now time: NIODeadline) -> RefusalReason? {
         let size = append.payload.readableBytes
         guard size <= append.kind.maximumSize, size < limits.bytesPerRoom else { return .tooLarge }
@@ -98,7 +106,8 @@ final class EmbeddedRoomLog: RoomLog {
             guard evictOldest() else { break }
         }
         while shared.bytes.load(ordering: .relaxed) + size > limits.bytesInAllRooms {
-            guard evictOldest() else { return .full }
+            guard evictOldest() || ids.forgetOldest() else { return .full }
+            account()
         }
         return nil
     }
@@ -110,10 +119,7 @@ final class EmbeddedRoomLog: RoomLog {
     }
 
     private func evictOldest() -> Bool {
-        let before = window.bytes
-        let evicted = window.evictOldest(numbersKept: limits.evictedNumbersPerRoom)
-        shared.bytes.subtract(before - window.bytes, ordering: .relaxed)
-        return evicted
+        window.evictOldest(numbersKept: limits.evictedNumbersPerRoom)
     }
 
     func read(after position: Position?, ticket: ReadTicket) {
@@ -132,11 +138,13 @@ final class EmbeddedRoomLog: RoomLog {
         let time = now()
         evictAged(now: time)
         ids.forget(now: time, lifetime: limits.appendIDTime)
+        account()
     }
 
     func close() {
         observer = nil
-        shared.bytes.subtract(window.bytes, ordering: .relaxed)
         window = LogWindow()
+        ids = AppendMemory()
+        account()
     }
 }

@@ -11,6 +11,9 @@ struct LogWindow {
         var time: NIODeadline
     }
 
+    /// What an entry takes besides its frame's bytes: small ones are mostly this.
+    private static let entryCost = 160
+
     private var entries = CircularBuffer<Kept>(initialCapacity: 4)
     /// The last commit, once everything of its age is gone.
     private var oldCommit: LogEntry?
@@ -22,6 +25,11 @@ struct LogWindow {
     private var goneUncounted: UInt64 = 0
     /// Bytes of all entries kept, as frames.
     private(set) var bytes = 0
+
+    /// Bytes that all this takes, about.
+    var cost: Int {
+        bytes + count * Self.entryCost + gone.count * MemoryLayout<UInt64>.stride
+    }
 
     var count: Int { entries.count + (oldCommit == nil ? 0 : 1) }
     /// When the oldest entry that may go was appended.

@@ -50,7 +50,7 @@ package struct ServerLimits: Sendable {
     /// Age at which entries go: longer than `resumeTime`, so that who resumes in time misses
     /// nothing by age.
     package var entryAge = TimeAmount.minutes(5)
-    /// Bytes of entries kept in all rooms together.
+    /// Bytes that the logs of all rooms take together, with what is kept besides their entries.
     package var bytesInAllRooms = 512 << 20
     /// How long the id of an append is remembered: a client repeats within seconds of its resume.
     package var appendIDTime = TimeAmount.minutes(2)

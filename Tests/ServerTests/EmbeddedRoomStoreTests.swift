@@ -59,26 +59,27 @@ final class HandClock: Sendable {
     @Test("entries go by bytes, of their room and of all rooms", .timeLimit(.minutes(1)))
     func byBytes() async throws {
         var limits = ServerLimits()
-        limits.bytesPerRoom = 1000
-        limits.bytesInAllRooms = 1500
+        limits.bytesPerRoom = 40_000
+        limits.bytesInAllRooms = 60_000
         let store = EmbeddedRoomStore(limits: limits)
         let first = try await StoreHarness.open(store, room: .test(1))
         let second = try await StoreHarness.open(store, room: .test(2))
-        let text = String(repeating: "x", count: 300)
+        let text = String(repeating: "x", count: 12_000)
         for id in 1...10 {
             _ = try await first.append(UInt128(id), text)
-            #expect(store.bytes <= 1100)
+            #expect(store.bytes <= 44_000)
         }
         for id in 1...10 {
             _ = try await second.append(UInt128(id), text)
-            #expect(store.bytes <= 1600)
+            #expect(store.bytes <= 64_000)
         }
         // A room that holds nothing cannot make place by letting its own go.
         let third = try await StoreHarness.open(store, room: .test(3))
         #expect(
-            try await third.append(1, String(repeating: "x", count: 900)) == .refused(.full))
+            try await third.append(1, String(repeating: "x", count: 36_000)) == .refused(.full))
         #expect(
-            try await first.append(99, String(repeating: "x", count: 1000)) == .refused(.tooLarge))
+            try await first.append(99, String(repeating: "x", count: 40_000)) == .refused(.tooLarge)
+        )
     }
 
     @Test("entries go by age, ids after two minutes", .timeLimit(.minutes(1)))
@@ -133,6 +134,24 @@ final class HandClock: Sendable {
         #expect(store.bytes == 0)
     }
 
+    @Test("tiny entries and their ids count for what they take", .timeLimit(.minutes(1)))
+    func tiny() async throws {
+        var limits = ServerLimits()
+        limits.entriesPerRoom = 10
+        limits.bytesInAllRooms = 20_000
+        let store = EmbeddedRoomStore(limits: limits)
+        let log = try await StoreHarness.open(store)
+        for id in 1...10 { _ = try await log.append(UInt128(id), "") }
+        #expect(store.bytes > 2000, "an entry of no bytes takes some hundred, with its id")
+        for id in 11...1000 {
+            #expect(try await log.append(UInt128(id), "").isAppended)
+            #expect(store.bytes <= 20_500)
+        }
+        #expect(try await log.append(1000) == .appended(sequence: 1000, duplicate: true))
+        try await log.close()
+        #expect(store.bytes == 0)
+    }
+
     @Test("ids are remembered in a bounded number")
     func boundedIDs() {
         var memory = AppendMemory()
@@ -164,4 +183,8 @@ final class HandClock: Sendable {
         #expect(try await log.append(3) == .appended(sequence: 3, duplicate: false))
         #expect(try await log.fed().count == 3)
     }
+}
+
+extension AppendOutcome {
+    fileprivate var isAppended: Bool { if case .appended = self { true } else { false } }
 }
