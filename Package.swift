@@ -88,7 +88,10 @@ let package = Package(
             swiftSettings: ours),
         .testTarget(
             name: "ServerTests",
-            dependencies: ["Server", "Transport", "Wire", "TLSSyntax", crypto, logging] + nio,
+            dependencies: [
+                "Server", "Transport", "Wire", "TLSSyntax", crypto, logging,
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ] + nio,
             swiftSettings: ours),
         .testTarget(
             name: "ChatUITests", dependencies: ["ChatUI", "Client", "Terminal", "Wire"],

@@ -105,7 +105,9 @@ package final class ChatServer: Service {
 
     private func makeListener(_ loops: [NIOLoopBound<LoopState>]) async throws -> Listener {
         let limits = configuration.limits
-        let possible = max(1, DescriptorLimit.raise() - limits.descriptorReserve)
+        let possible = DescriptorLimit.connections(
+            descriptors: DescriptorLimit.raise(), loops: eventLoops.count,
+            reserve: limits.descriptorReserve)
         let maximum = min(limits.connections ?? possible, possible)
         let acceptLoop = eventLoops[0]
         let logger = configuration.logger

@@ -19,7 +19,7 @@ final class Connection: ChannelDuplexHandler {
     let id: ConnectionID
     private(set) var context: ChannelHandlerContext?
     var state = ConnectionState()
-    /// When `deadlinePassed` is called, give or take a sweep.
+    /// When this is over unless something happens, give or take a sweep.
     private(set) var deadline: NIODeadline
     private var parser = FrameParser(limit: FrameLimits.maximumBodyBeforeAttach)
     private var challenge: Challenge?
@@ -102,7 +102,7 @@ final class Connection: ChannelDuplexHandler {
             return goodbye(.protocolError)
         }
         parser.append(buffer)
-        if memberIndex >= 0 { touch(limits.silence) }
+        if memberIndex >= 0, !holds.contains(.throttled) { touch(limits.silence) }
         readFrames()
     }
 
@@ -121,8 +121,11 @@ final class Connection: ChannelDuplexHandler {
     func hold(_ reason: ReadHolds) { holds.insert(reason) }
 
     func release(_ reason: ReadHolds) {
-        guard holds.contains(reason) else { return }
         holds.remove(reason)
+        readOn()
+    }
+
+    private func readOn() {
         guard holds.isEmpty, isReadPending else { return }
         isReadPending = false
         context?.read()
@@ -134,6 +137,8 @@ final class Connection: ChannelDuplexHandler {
 
     /// Takes the frames that are whole, as long as frames are expected.
     func readFrames() {
+        // What had come already when too much had: it waits, as what is still to come does.
+        guard !holds.contains(.throttled) else { return }
         var count = 0
         var bytes = 0
         do {
@@ -234,9 +239,15 @@ final class Connection: ChannelDuplexHandler {
         var throttle = self.throttle ?? FrameThrottle(limits: limits, now: now)
         let wait = throttle.take(frames: frames, bytes: bytes, now: now)
         self.throttle = throttle
-        guard let wait, !holds.contains(.throttled) else { return }
+        guard let wait else { return }
         hold(.throttled)
-        loop.eventLoop.assumeIsolated().scheduleTask(in: wait) { self.release(.throttled) }
+        // Whom we do not hear is not silent.
+        touch(wait + limits.silence)
+        loop.eventLoop.assumeIsolated().scheduleTask(in: wait) {
+            self.holds.remove(.throttled)
+            self.readFrames()
+            self.readOn()
+        }
     }
 
     private func holdEarlyBytes() {
@@ -259,28 +270,30 @@ final class Connection: ChannelDuplexHandler {
     }
 
     /// Sends what an attach is answered with. A replay may be longer than what may wait otherwise.
-    func deliverReplay(_ frames: [ByteBuffer], replay: Int) {
+    func deliverReplay(_ frames: [ByteBuffer]) {
         guard state.phase != .closed else { return }
-        let outbox = self.outbox ?? Outbox()
+        let outbox = self.outbox ?? Outbox(now: loop.now)
         self.outbox = outbox
-        outbox.exempt += replay
-        for frame in frames { outbox.append(frame) }
+        for frame in frames { outbox.appendReplay(frame) }
         drainOutbox()
     }
 
     private func queue(_ frames: ByteBuffer) {
-        let outbox = self.outbox ?? Outbox()
+        let outbox = self.outbox ?? Outbox(now: loop.now)
         self.outbox = outbox
         outbox.append(frames)
-        guard outbox.bytes > limits.queuedBytes + outbox.exempt else { return }
+        if outbox.cost > limits.queuedBytes + outbox.exempt { cutOff(outbox) }
+    }
+
+    private func cutOff(_ outbox: Outbox) {
         loop.shared.logger.notice(
-            "a slow reader was cut off", metadata: ["queued": "\(outbox.bytes)"])
+            "a slow reader was cut off", metadata: ["queued": "\(outbox.cost)"])
         goodbye(.tooSlow)
     }
 
     private func drainOutbox() {
         guard let outbox, let context, state.phase != .closed else { return }
-        while context.channel.isWritable, let frames = outbox.next() {
+        while context.channel.isWritable, let frames = outbox.next(now: loop.now) {
             context.writeAndFlush(wrapOutboundOut(frames), promise: nil)
         }
         if outbox.isEmpty { self.outbox = nil }
@@ -288,7 +301,17 @@ final class Connection: ChannelDuplexHandler {
 
     // MARK: The end
 
-    func deadlinePassed() {
+    /// Lets time pass.
+    func sweep(now: NIODeadline) {
+        if deadline <= now {
+            deadlinePassed()
+        } else if let outbox, now - outbox.lastProgress > limits.silence {
+            // Who pings and never reads would keep what waits for them for ever.
+            cutOff(outbox)
+        }
+    }
+
+    private func deadlinePassed() {
         switch state.phase {
         case .handshake, .closed: close()
         case .hello, .challenged, .attaching, .attached, .waiting: goodbye(.timeout)
@@ -296,11 +319,15 @@ final class Connection: ChannelDuplexHandler {
         }
     }
 
-    /// Says why, and closes. What was delivered before is sent before, unless that is what takes
-    /// too long.
+    /// Bytes that are sent before a goodbye. They are encrypted at once for this client alone, as a
+    /// long replay must not be: whoever resumes time after time would fill the memory with them.
+    private static let lastBytes = 256 << 10
+
+    /// Says why, and closes. What was delivered before is sent before, unless it is a lot: who wants
+    /// that resumes.
     func goodbye(_ reason: GoodbyeReason) {
         if reason != .tooSlow, let room = state.room { loop.flushLocalRoom(room) }
-        let rest = reason == .tooSlow ? nil : outbox?.takeAll()
+        let rest = reason == .tooSlow ? nil : outbox?.takeAll(limit: Self.lastBytes)
         guard let phase = state.end() else { return }
         if phase != .handshake && phase != .spliced, let context {
             if let rest { context.write(wrapOutboundOut(rest), promise: nil) }

@@ -11,6 +11,15 @@ enum DescriptorLimit {
     /// When the system says "no limit", or would give more than a server can use.
     private static let most: rlim_t = 1 << 20
 
+    /// What the system's event loops take each: a poll set, a wake-up and a timer.
+    private static let perLoop = 3
+
+    /// How many connections a server may have that shares its descriptors with `loops` event loops
+    /// and keeps `reserve` for all else.
+    static func connections(descriptors: Int, loops: Int, reserve: Int) -> Int {
+        max(1, descriptors - reserve - loops * perLoop)
+    }
+
     /// Raises the soft limit to the hard one, as any process may; gives what holds afterwards.
     static func raise() -> Int {
         #if canImport(Glibc)

@@ -126,16 +126,14 @@ final class HomeRoom: RoomLogObserver {
             position: read.start, epoch: read.epoch,
             roster: roster.presences(except: ticket.attachment))
         var frames = [FrameEncoder.frame(.attached(attached))]
-        var replay = 0
         for item in read.items {
             switch item {
             case .entry(let entry): frames.append(entry.frame)
             case .gap(let through, let count):
                 frames.append(FrameEncoder.frame(.gap(.init(through: through, count: count))))
             }
-            replay += frames.last?.readableBytes ?? 0
         }
-        loop.deliver(.join(id, ticket.connection, frames: frames, replay: replay))
+        loop.deliver(.join(id, ticket.connection, frames: frames))
         broadcast(presence(ticket.attachment, .here), except: ticket.connection)
     }
 

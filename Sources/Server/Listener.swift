@@ -86,6 +86,8 @@ struct Listener {
                     guard let index = indices[ObjectIdentifier(channel.eventLoop)] else {
                         throw ChannelError.operationUnsupported
                     }
+                    // Accepted while the server stopped: nobody would look at its deadline.
+                    guard !loops[index].value.isStopping else { throw ChannelError.eof }
                     try channel.pipeline.syncOperations.addHandlers(
                         tls.makeHandler(), Connection(loop: loops[index].value))
                 }

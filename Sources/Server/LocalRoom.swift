@@ -29,7 +29,7 @@ final class LocalRoom {
     private enum Content {
         case nothing
         case frame(ByteBuffer)
-        case frames([ByteBuffer], replay: Int)
+        case frames([ByteBuffer])
     }
 
     /// No index of a patch.
@@ -40,12 +40,12 @@ final class LocalRoom {
     var hasWork: Bool { batch != nil || !patches.isEmpty }
     var isEmpty: Bool { members.isEmpty }
 
-    func add(_ connection: Connection, frames: [ByteBuffer], replay: Int) {
+    func add(_ connection: Connection, frames: [ByteBuffer]) {
         connection.memberIndex = members.count
         members.append(connection)
         // What this turn said before is not for the newcomer.
         let said = batch?.readableBytes ?? 0
-        patch(connection, offset: 0, skip: said, .frames(frames, replay: replay))
+        patch(connection, offset: 0, skip: said, .frames(frames))
     }
 
     func remove(_ connection: Connection) {
@@ -123,9 +123,9 @@ final class LocalRoom {
             switch patch.content {
             case .nothing: break
             case .frame(let frame): composer.add(frame)
-            case .frames(let frames, let replay):
+            case .frames(let frames):
                 if let before = composer.take() { member.deliver(before) }
-                member.deliverReplay(frames, replay: replay)
+                member.deliverReplay(frames)
             }
             index = patch.next
         }

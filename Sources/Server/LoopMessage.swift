@@ -30,8 +30,7 @@ enum RoomRequest: Sendable {
 /// What a room sends to its connections on one loop.
 enum Delivery: Sendable {
     /// Takes a connection in: `frames` come first, then whatever is delivered from now on.
-    /// `replay` are the bytes of them that are a replay.
-    case join(RoomID, ConnectionID, frames: [ByteBuffer], replay: Int)
+    case join(RoomID, ConnectionID, frames: [ByteBuffer])
     /// To all of the room but one, which gets `instead`.
     case broadcast(RoomID, ByteBuffer, except: ConnectionID?, instead: ByteBuffer?)
     case unicast(RoomID, ConnectionID, ByteBuffer)

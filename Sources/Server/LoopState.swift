@@ -103,7 +103,7 @@ final class LoopState {
 
     func deliver(_ delivery: Delivery) {
         switch delivery {
-        case .join(_, let connection, _, _), .unicast(_, let connection, _),
+        case .join(_, let connection, _), .unicast(_, let connection, _),
             .goodbye(let connection, _):
             deliver(delivery, toLoop: connection.loop)
         case .broadcast: preconditionFailure("a broadcast is delivered loop by loop")
@@ -134,7 +134,7 @@ final class LoopState {
         case .delivery(let delivery): receive(delivery)
         case .showToken(let key, let connection): show(key, by: connection)
         case .tokenLost(let key, let connection): splices.lost(connection, key: key)
-        case .splice(let connection, let event): connections[connection]?.splice(event)
+        case .splice(let connection, let event): receive(event, for: connection)
         }
     }
 
@@ -208,12 +208,12 @@ final class LoopState {
             else { return }
             noteWork(in: local)
             local.unicast(frame, to: connection)
-        case .join(let room, let connection, let frames, let replay):
+        case .join(let room, let connection, let frames):
             guard let connection = connections[connection], connection.joined() else { return }
             let local = localRooms[room] ?? LocalRoom(room: room)
             localRooms[room] = local
             noteWork(in: local)
-            local.add(connection, frames: frames, replay: replay)
+            local.add(connection, frames: frames)
             // What the client said early is heard after everybody knows that it is here.
             eventLoop.assumeIsolated().execute { connection.readFrames() }
         case .goodbye(let connection, let reason): connections[connection]?.goodbye(reason)
@@ -249,6 +249,15 @@ final class LoopState {
         send(.splice(connection, event), to: connection.loop)
     }
 
+    private func receive(_ event: SpliceEvent, for connection: ConnectionID) {
+        if let connection = connections[connection] {
+            connection.splice(event)
+        } else if case .joined(let peer) = event {
+            // Gone while its token was matched: the other end must not wait for it.
+            tellSplice(peer, .lost)
+        }
+    }
+
     private func show(_ key: SpliceTable.Key, by connection: ConnectionID) {
         switch splices.show(key, by: connection, now: .now()) {
         case .wait: break
@@ -264,9 +273,7 @@ final class LoopState {
 
     private func sweep() {
         now = .now()
-        for connection in Array(connections.values) where connection.deadline <= now {
-            connection.deadlinePassed()
-        }
+        for connection in Array(connections.values) { connection.sweep(now: now) }
         for home in Array(homeRooms.values) {
             home.sweep(now: now)
             closeIfOver(home)

@@ -232,7 +232,7 @@ import Wire
         .timeLimit(.minutes(1)))
     func knock() async throws {
         var limits = TestServer.quickLimits
-        limits.knockTime = .milliseconds(100)
+        limits.knockTime = .seconds(1)
         try await TestServer.with(limits: limits) { server in
             let (silent, _) = try await server.join(access)
             try await silent.send(.ready(true), .ping(1))
