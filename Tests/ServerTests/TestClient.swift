@@ -284,6 +284,7 @@ struct TestServer: Sendable {
 
     static func with<Result>(
         limits: ServerLimits = quickLimits, store: (any RoomStore)? = nil,
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         _ body: (TestServer) async throws -> Result
     ) async throws -> Result {
         var logger = Logger(label: "test")
@@ -291,7 +292,7 @@ struct TestServer: Sendable {
         let server = try ChatServer(
             configuration: ServerConfiguration(
                 listen: [.init(host: "127.0.0.1", port: 0)], certificate: try certificate.get(),
-                agent: "test", limits: limits, logger: logger, store: store))
+                agent: "test", limits: limits, logger: logger, group: group, store: store))
         let addresses = try await server.start()
         let address = try #require(addresses.first)
         do {
