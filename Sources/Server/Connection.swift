@@ -102,7 +102,6 @@ final class Connection: ChannelDuplexHandler {
             return goodbye(.protocolError)
         }
         parser.append(buffer)
-        if memberIndex >= 0, !holds.contains(.throttled) { touch(limits.silence) }
         readFrames()
     }
 
@@ -154,7 +153,11 @@ final class Connection: ChannelDuplexHandler {
         } catch {
             return goodbye(.protocolError)
         }
-        if count > 0 && memberIndex >= 0 { slowDown(frames: count, bytes: bytes) }
+        if count > 0 && memberIndex >= 0 {
+            // Bytes alone are no word: a frame that never ends would be kept for ever.
+            touch(limits.silence)
+            slowDown(frames: count, bytes: bytes)
+        }
         if state.isTransfer { holdEarlyBytes() }
     }
 

@@ -15,6 +15,8 @@ final class LocalRoom {
     private(set) var members: [Connection] = []
     private var batch: ByteBuffer?
     private var patches: [Patch] = []
+    /// A batch is on its way to one member after the other; the next one must wait for that.
+    private var isFlushing = false
 
     /// One place where one connection's bytes differ from the batch.
     private struct Patch {
@@ -62,7 +64,7 @@ final class LocalRoom {
 
     func broadcast(_ frame: ByteBuffer, except: Connection?, instead: ByteBuffer?) {
         let size = frame.readableBytes
-        if let held = batch?.readableBytes, held + size > Self.batchBytes { flush() }
+        if let held = batch?.readableBytes, held + size > Self.batchBytes, !isFlushing { flush() }
         let offset = batch?.readableBytes ?? 0
         if batch == nil {
             batch = frame
@@ -90,7 +92,9 @@ final class LocalRoom {
 
     /// Sends what was collected: one write and one flush for each connection.
     func flush() {
-        guard hasWork else { return }
+        guard hasWork, !isFlushing else { return }
+        isFlushing = true
+        defer { isFlushing = false }
         let batch = self.batch
         let patches = self.patches
         self.batch = nil

@@ -6,6 +6,9 @@ import Wire
 /// How a client checks who answers: by the key in the link, by a public authority, or, to learn a
 /// new server's key, not at all.
 final class ClientTLS: Sendable {
+    /// How long the other end may take to say goodbye in TLS: a person who quits waits for it.
+    private static let shutdownSeconds: Int64 = 2
+
     private let context: NIOSSLContext
     private let host: String
     private let trust: Link.Trust?
@@ -15,6 +18,7 @@ final class ClientTLS: Sendable {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv13
         configuration.applicationProtocols = [FrameLimits.applicationProtocol]
+        configuration.shutdownTimeout = .seconds(Self.shutdownSeconds)
         // The key is checked instead of the name, which a certificate of our own does not hold.
         if trust != .publicAuthority {
             configuration.certificateVerification = .noHostnameVerification

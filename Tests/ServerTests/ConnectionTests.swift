@@ -106,6 +106,36 @@ private struct LoneConnection {
         #expect(try lone.sent().last == .pong(499))
     }
 
+    @Test("a frame that never ends is silence")
+    func endlessFrame() throws {
+        let lone = try LoneConnection()
+        lone.attach()
+        lone.connection.touch(.seconds(30))
+        let deadline = lone.connection.deadline
+        try lone.channel.writeInbound(ByteBuffer(bytes: [0, 0x10, 0, 0, 3, 3, 3]))
+        #expect(lone.connection.deadline == deadline)
+        try lone.channel.writeInbound(ByteBuffer(bytes: [UInt8](repeating: 3, count: 99)))
+        #expect(lone.connection.deadline == deadline)
+    }
+
+    @Test("what a room says while it sends comes after what it sends")
+    func order() throws {
+        let first = try LoneConnection()
+        let second = try LoneConnection()
+        let local = LocalRoom(room: .test(1))
+        for lone in [first, second] { local.add(lone.connection, frames: []) }
+        local.flush()
+        let entry = entry
+        let onWrite = OnWrite {
+            for _ in 0..<2 { local.broadcast(entry, except: nil, instead: nil) }
+        }
+        try first.channel.pipeline.syncOperations.addHandler(onWrite, position: .first)
+        local.broadcast(FrameEncoder.frame(.pong(1)), except: nil, instead: nil)
+        local.flush()
+        local.flush()
+        #expect(try second.sent().map { $0 == .pong(1) } == [true, false, false])
+    }
+
     @Test("an end of a splice whose other end is gone already is not left waiting")
     func goneBeforeJoined() throws {
         let lone = try LoneConnection()
@@ -120,5 +150,20 @@ private struct LoneConnection {
     func descriptors() {
         #expect(DescriptorLimit.connections(descriptors: 1024, loops: 32, reserve: 64) == 864)
         #expect(DescriptorLimit.connections(descriptors: 64, loops: 2, reserve: 64) == 1)
+    }
+}
+
+/// Does something in the middle of the first write.
+private final class OnWrite: ChannelOutboundHandler {
+    typealias OutboundIn = ByteBuffer
+    private var action: (() -> Void)?
+
+    init(_ action: @escaping () -> Void) { self.action = action }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        context.write(data, promise: promise)
+        let action = action
+        self.action = nil
+        action?()
     }
 }

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import NIOSSL
+import NIOTLS
 import Testing
 import Transport
 import Wire
@@ -128,6 +129,18 @@ import Wire
         }
     }
 
+    @Test("a server that no longer listens is not waited for long", .timeLimit(.minutes(1)))
+    func deaf() async throws {
+        let tls = try ServerTLS(certificate: try ServerCertificate.temporary())
+        try await withListener({
+            try $0.pipeline.syncOperations.addHandlers(tls.makeHandler(), DeafAfterHandshake())
+        }) { address in
+            let start = ContinuousClock.now
+            try await connector(address).withLink { _ in }
+            #expect(ContinuousClock.now - start < .seconds(4))
+        }
+    }
+
     @Test("a connect that nobody answers ends when it is cancelled", .timeLimit(.minutes(1)))
     func cancelled() async throws {
         // A listener whose queue is full: what comes now is not answered at all.
@@ -152,5 +165,15 @@ import Wire
         await #expect(throws: CancellationError.self) { try await task.value }
         #expect(ContinuousClock.now - start < .seconds(3))
         try await listener.close()
+    }
+}
+
+/// Reads no more once TLS is agreed on.
+private final class DeafAfterHandshake: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard case .handshakeCompleted? = event as? TLSUserEvent else { return }
+        try? context.channel.syncOptions?.setOption(.autoRead, value: false)
     }
 }
