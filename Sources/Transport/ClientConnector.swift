@@ -1,6 +1,7 @@
 package import NIOCore
 import NIOPosix
 import NIOSSL
+import Synchronization
 package import Wire
 
 /// Connects to one server over TLS 1.3.
@@ -102,7 +103,23 @@ package struct ClientConnector: Connector {
         let ready: EventLoopFuture<Void>
     }
 
+    /// The channels that a connect tries, one for each address of the host; the first to answer is
+    /// taken. By then it may be closed again and without its handlers, which is why they are here.
+    private final class Candidates: Sendable {
+        private let all = Mutex<[Opened]>([])
+
+        func add(_ one: Opened) { all.withLock { $0.append(one) } }
+
+        func take(_ channel: any Channel) -> Opened? {
+            all.withLock { all in
+                defer { all = [] }
+                return all.first { $0.channel === channel }
+            }
+        }
+    }
+
     private func openChannel() async throws -> Opened {
+        let candidates = Candidates()
         let connecting = ClientBootstrap(group: group)
             .connectTimeout(Self.connectTimeout)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -112,19 +129,19 @@ package struct ClientConnector: Connector {
                     // Made first: it throws, and a promise must not be left behind.
                     let security = try tls.makeHandler()
                     let handler = ClientLinkHandler(ready: channel.eventLoop.makePromise())
+                    candidates.add(
+                        Opened(
+                            channel: channel,
+                            handler: NIOLoopBound(handler, eventLoop: channel.eventLoop),
+                            ready: handler.ready.futureResult))
                     try channel.pipeline.syncOperations.addHandlers(security, handler)
                 }
             }
             .connect(host: address.host, port: Int(address.port))
-        // At once, on the channel's loop: a moment later it may be closed and its handlers gone.
-        let opened = connecting.flatMapThrowing { channel in
-            let handler = try channel.pipeline.syncOperations.handler(type: ClientLinkHandler.self)
-            return Opened(
-                channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop),
-                ready: handler.ready.futureResult)
-        }
         do {
-            return try await opened.getUnlessCancelled { $0.channel.close(promise: nil) }
+            let channel = try await connecting.getUnlessCancelled()
+            guard let opened = candidates.take(channel) else { throw ConnectionError.lost }
+            return opened
         } catch let error as CancellationError {
             throw error
         } catch {
@@ -133,18 +150,16 @@ package struct ClientConnector: Connector {
     }
 }
 
-extension EventLoopFuture where Value: Sendable {
-    /// Waits for a value; a cancelled task waits no longer, and lets go of a value that comes.
-    fileprivate func getUnlessCancelled(
-        letGo: @escaping @Sendable (Value) -> Void
-    ) async throws -> Value {
-        let promise = eventLoop.makePromise(of: Value.self)
+extension EventLoopFuture<any Channel> {
+    /// Waits for a channel; a cancelled task waits no longer, and closes a channel that comes.
+    fileprivate func getUnlessCancelled() async throws -> any Channel {
+        let promise = eventLoop.makePromise(of: (any Channel).self)
         cascade(to: promise)
         return try await withTaskCancellationHandler {
             try await promise.futureResult.get()
         } onCancel: {
             promise.fail(CancellationError())
-            whenSuccess(letGo)
+            whenSuccess { $0.close(promise: nil) }
         }
     }
 }

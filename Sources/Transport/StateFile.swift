@@ -1,3 +1,5 @@
+import Foundation
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -26,7 +28,7 @@ struct StateFile {
             throw .read(path)
         }
         defer { close(descriptor) }
-        try checkIsSecret(descriptor)
+        try checkIsSecret()
         var contents = [UInt8](repeating: 0, count: Self.maximumSize)
         var count = 0
         while count < contents.count {
@@ -41,13 +43,17 @@ struct StateFile {
     }
 
     /// Whoever else can read the key can be this server; whoever else can write it can change it.
-    private func checkIsSecret(_ descriptor: Int32) throws(StateFileError) {
-        var information = stat()
-        guard fstat(descriptor, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
-            throw .read(path)
-        }
-        let isOurs = information.st_uid == geteuid() || information.st_uid == 0
-        guard isOurs, information.st_mode & 0o027 == 0 else { throw .open(path) }
+    ///
+    /// Asked by path: `stat` has no name of its own beside Foundation and NIO.
+    private func checkIsSecret() throws(StateFileError) {
+        let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: target),
+            attributes[.type] as? FileAttributeType == .typeRegular,
+            let mode = attributes[.posixPermissions] as? NSNumber,
+            let owner = attributes[.ownerAccountID] as? NSNumber
+        else { throw .read(path) }
+        let isOurs = owner.uint32Value == geteuid() || owner.uint32Value == 0
+        guard isOurs, mode.uint16Value & 0o027 == 0 else { throw .open(path) }
     }
 
     /// Writes the file under a temporary name and links it to its own, so that of two that start at

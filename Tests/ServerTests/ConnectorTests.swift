@@ -136,7 +136,8 @@ import Wire
             try $0.pipeline.syncOperations.addHandlers(tls.makeHandler(), DeafAfterHandshake())
         }) { address in
             let start = ContinuousClock.now
-            try await connector(address).withLink { _ in }
+            let frames = try await connector(address).withLink { try await $0.receive() }
+            #expect(frames == [.pong(1)])
             #expect(ContinuousClock.now - start < .seconds(4))
         }
     }
@@ -168,12 +169,14 @@ import Wire
     }
 }
 
-/// Reads no more once TLS is agreed on.
+/// Once TLS is agreed on, says one word and reads no more.
 private final class DeafAfterHandshake: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard case .handshakeCompleted? = event as? TLSUserEvent else { return }
         try? context.channel.syncOptions?.setOption(.autoRead, value: false)
+        context.writeAndFlush(wrapOutboundOut(FrameEncoder.frame(.pong(1))), promise: nil)
     }
 }
