@@ -8,27 +8,31 @@ let ours: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-/// libFuzzer brings `main`: a target of ours must not, and needs no `main` symbol to link.
+/// libFuzzer brings `main`: a target of ours must not.
 let entry: [SwiftSetting] = ours + [.unsafeFlags(["-parse-as-library"])]
 
-/// Fuzz targets, in a package of their own since SwiftPM lets only a root package use unsafe flags.
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+
+/// Fuzz targets, in a package of their own since only a root package may use unsafe flags.
 ///
-/// What is fuzzed has `package` access, which ends at the package's border: so `Sources/Wire` and
-/// `Sources/TLSSyntax` are links to the folders of the program itself.
+/// What is fuzzed has `package` access, which ends at the package's border. So what is under test
+/// is linked into `Sources` from the program's own: `TLSSyntax`, `Wire`, and of `Transport` the
+/// parser of frames.
 let package = Package(
     name: "chatbox-fuzz",
     platforms: [.macOS(.v15)],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2")
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [
         .target(name: "TLSSyntax", swiftSettings: ours),
-        .target(
-            name: "Wire",
-            dependencies: ["TLSSyntax", .product(name: "Crypto", package: "swift-crypto")],
-            swiftSettings: ours),
+        .target(name: "Wire", dependencies: ["TLSSyntax", crypto], swiftSettings: ours),
+        .target(name: "Transport", dependencies: ["TLSSyntax", "Wire", nio], swiftSettings: ours),
         .executableTarget(
-            name: "FuzzFrames", dependencies: ["TLSSyntax", "Wire"], swiftSettings: entry),
+            name: "FuzzFrames", dependencies: ["TLSSyntax", "Transport", "Wire", nio],
+            swiftSettings: entry),
         .executableTarget(name: "FuzzLink", dependencies: ["Wire"], swiftSettings: entry),
     ],
     swiftLanguageModes: [.v6]
