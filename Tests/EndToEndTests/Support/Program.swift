@@ -114,7 +114,10 @@ final class Program: Sendable {
         }
     }
 
-    func closeInput() {
+    /// Closes standard input after everything that was typed.
+    func endInput() { writing.async { self.closeInput() } }
+
+    private func closeInput() {
         input.withLock { descriptor in
             if let open = descriptor { close(open) }
             descriptor = nil
