@@ -1,0 +1,121 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+import Synchronization
+
+/// Waits for input, for signals, and for being woken, all at one place. Blocks: call it from a
+/// thread of its own.
+package final class InputPoller: Sendable {
+    package enum Event: Hashable, Sendable {
+        /// At least one byte.
+        case bytes([UInt8])
+        /// Nothing came within the time.
+        case quiet
+        /// The other end closed, or there is no input.
+        case end
+        case signal(Int32)
+        case woken
+    }
+
+    /// Bytes read at once: a pipe's buffer.
+    private static let chunk = 64 << 10
+    /// What `wake` writes where handlers write the signal's number.
+    private static let wakeByte: UInt8 = 0
+
+    private let descriptor: Int32
+    private let ended = Atomic(false)
+
+    /// - Parameters:
+    ///   - descriptor: where the input comes from; it stays in blocking mode, since a shell shares it.
+    ///   - signals: those to be told of instead of their default.
+    package init(descriptor: Int32 = STDIN_FILENO, signals: [Int32]) {
+        self.descriptor = descriptor
+        for number in signals { SignalPipe.shared.handle(number) }
+    }
+
+    /// What happens next.
+    ///
+    /// - Parameter timeout: milliseconds; nil waits for ever.
+    package func next(timeout: Int32? = nil) -> Event {
+        while true {
+            let wanted = ended.load(ordering: .relaxed) ? -1 : descriptor
+            var waiting = [
+                pollfd(fd: SignalPipe.shared.reading, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: wanted, events: Int16(POLLIN), revents: 0),
+            ]
+            let ready = poll(&waiting, nfds_t(waiting.count), timeout ?? -1)
+            if ready == 0 { return .quiet }
+            if ready < 0 {
+                if errno == EINTR { continue }
+                return .end
+            }
+            if waiting[0].revents != 0, let event = readSignal() { return event }
+            if waiting[1].revents != 0, let event = readInput() { return event }
+        }
+    }
+
+    /// Makes `next` return `.woken`, now or when it is called next.
+    package func wake() { SignalPipe.shared.write(Self.wakeByte) }
+
+    private func readSignal() -> Event? {
+        var byte: UInt8 = 0
+        guard read(SignalPipe.shared.reading, &byte, 1) == 1 else { return nil }
+        return byte == Self.wakeByte ? .woken : .signal(Int32(byte))
+    }
+
+    private func readInput() -> Event? {
+        var code: Int32 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: Self.chunk) { buffer, count in
+            let result = read(descriptor, buffer.baseAddress, Self.chunk)
+            code = result < 0 ? errno : 0
+            count = max(0, result)
+        }
+        if code == EINTR || code == EAGAIN { return nil }
+        if bytes.isEmpty {
+            ended.store(true, ordering: .relaxed)
+            return .end
+        }
+        return .bytes(bytes)
+    }
+}
+
+/// The pipe by which signal handlers, which may do next to nothing, reach the program.
+private final class SignalPipe: Sendable {
+    static let shared = SignalPipe()
+    let reading: Int32
+    private let writing: Int32
+
+    private init() {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { preconditionFailure("no descriptor is left for a pipe") }
+        (reading, writing) = (ends[0], ends[1])
+        for end in ends {
+            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+            // Ours alone, so it may be: a handler must never wait.
+            _ = fcntl(end, F_SETFL, O_NONBLOCK)
+        }
+    }
+
+    func write(_ byte: UInt8) {
+        let code = errno
+        withUnsafePointer(to: byte) { pointer in
+            #if canImport(Glibc)
+                _ = Glibc.write(writing, pointer, 1)
+            #elseif canImport(Musl)
+                _ = Musl.write(writing, pointer, 1)
+            #else
+                _ = Darwin.write(writing, pointer, 1)
+            #endif
+        }
+        errno = code
+    }
+
+    /// The pipe is there before a handler is, so a handler only writes.
+    func handle(_ number: Int32) {
+        _ = signal(number) { SignalPipe.shared.write(UInt8(truncatingIfNeeded: $0)) }
+    }
+}
