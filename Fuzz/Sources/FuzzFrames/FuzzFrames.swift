@@ -28,7 +28,8 @@ private func bodies(of stream: [UInt8], pieceSize: Int) -> [[UInt8]] {
         rest = rest.dropFirst(pieceSize)
         do throws(FrameParserError) {
             while let body = try parser.next() {
-                precondition((1...parser.limit).contains(body.readableBytes), "a body past its limit")
+                let isInside = (1...parser.limit).contains(body.readableBytes)
+                precondition(isInside, "a body past its limit")
                 bodies.append(Array(body.readableBytesView))
                 parser.limit = FrameLimits.maximumBody
             }

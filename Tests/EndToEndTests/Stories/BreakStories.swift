@@ -22,9 +22,9 @@ extension EndToEnd {
             for name in ["ann", "ben", "cat"] {
                 talkers.append(try await world.talker(name, in: link))
             }
-            for talker in talkers { for other in talkers where other !== talker {
-                try await talker.meets(other.name)
-            } }
+            for talker in talkers {
+                for other in talkers where other !== talker { try await talker.meets(other.name) }
+            }
 
             try await proxy.delay(upTo: .milliseconds(2))
             var said = 0

@@ -23,20 +23,21 @@ extension EndToEnd {
         /// One sentence on standard error, nothing on standard output, and the documented code.
         private func expectRefusal(
             _ code: Int32, _ arguments: [String], in world: World,
-            sourceLocation: SourceLocation = #_sourceLocation
+            at location: SourceLocation = #_sourceLocation
         ) async throws {
             let result = try await run(arguments, in: world)
             let what = Comment("chatbox \(arguments.joined(separator: " "))")
             let lines = result.errors.split(separator: "\n")
-            #expect(result.code == code, what, sourceLocation: sourceLocation)
-            #expect(result.output.isEmpty, what, sourceLocation: sourceLocation)
+            #expect(result.code == code, what, sourceLocation: location)
+            #expect(result.output.isEmpty, what, sourceLocation: location)
             // For a wrong usage, the parser adds how it should be.
-            #expect(code == 64 ? lines.count >= 1 : lines.count == 1, what, sourceLocation: sourceLocation)
+            let isSentence = code == 64 ? lines.count >= 1 : lines.count == 1
+            #expect(isSentence, what, sourceLocation: location)
             let sentence = lines.first ?? ""
-            #expect((15...300).contains(sentence.utf8.count), what, sourceLocation: sourceLocation)
-            #expect(!sentence.contains("Fatal"), what, sourceLocation: sourceLocation)
+            #expect((15...300).contains(sentence.utf8.count), what, sourceLocation: location)
+            #expect(!sentence.contains("Fatal"), what, sourceLocation: location)
             // A failed command must not repeat a room's secret.
-            #expect(!result.errors.contains(Self.secret), what, sourceLocation: sourceLocation)
+            #expect(!result.errors.contains(Self.secret), what, sourceLocation: location)
         }
 
         @Test("a wrong usage is told so", .timeLimit(.minutes(1)))
@@ -72,7 +73,8 @@ extension EndToEnd {
             try await expectRefusal(66, ["send", link.text, "--file", "/no/such/file"], in: world)
             try await expectRefusal(66, ["send", link.text, "--file", world.path], in: world)
             try await expectRefusal(
-                69, ["serve", "--listen", "127.0.0.1:\(server.port)", "--state", "\(world.path)/b"],
+                69,
+                ["serve", "--listen", "127.0.0.1:\(server.port)", "--state", "\(world.path)/b"],
                 in: world)
             try await expectRefusal(
                 73, ["listen", link.text, "--json", "--folder", "/proc/no/folder"], in: world)

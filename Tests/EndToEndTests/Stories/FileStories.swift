@@ -72,7 +72,7 @@ extension EndToEnd {
             try await pair.alice.meets("carol")
             let path = "\(world.path)/secret.txt"
             _ = try Files.makeRandom(at: path, size: 1000)
-            try pair.alice.send(path, to: try pair.alice.attachment(of: "bob"))
+            try pair.alice.send(path, to: "bob")
             let offer = try await pair.bob.next("offer")
             #expect(offer["private"].bool == true)
             try pair.bob.tell(["type": "decline", "offer": offer["offer"]])
@@ -104,28 +104,5 @@ struct Two: Sendable {
         bob = try await world.talker("bob", in: link, home: bobsHome, shell: shell)
         try await alice.meets("bob")
         try await bob.meets("alice")
-    }
-}
-
-extension Talker {
-    /// The attachment of somebody whom this client knows.
-    func attachment(of name: String) throws -> JSON {
-        for event in try events.reversed() {
-            if let found = event.attachment(of: name) { return found }
-        }
-        throw Unmet("\(self.name) knows nobody called \(name)")
-    }
-}
-
-extension JSON {
-    fileprivate func attachment(of name: String) -> JSON? {
-        switch self {
-        case .object(let members):
-            if members["name"]?.string == name, let found = members["attachment"] { return found }
-            return members.values.lazy.compactMap { $0.attachment(of: name) }.first
-        case .array(let elements):
-            return elements.lazy.compactMap { $0.attachment(of: name) }.first
-        default: return nil
-        }
     }
 }

@@ -63,7 +63,8 @@ extension EndToEnd {
             try await alice.hears("got it")
         }
 
-        @Test("scripts say things from an argument and from standard input", .timeLimit(.minutes(1)))
+        @Test(
+            "scripts say things from an argument and from standard input", .timeLimit(.minutes(1)))
         func scripts() async throws {
             let world = try World()
             let server = try await world.serve()

@@ -6,7 +6,8 @@ extension EndToEnd {
         /// A link on a screen: no space in it, and nothing of a line's end.
         private let link = /chatbox:\/\/[^\s#]+#[A-Za-z0-9_-]{40,}/
 
-        @Test("without arguments: a prompt, and a link that others join by", .timeLimit(.minutes(1)))
+        @Test(
+            "without arguments: a prompt, and a link that others join by", .timeLimit(.minutes(1)))
         func noArguments() async throws {
             let world = try World()
             let home = try world.home("host")

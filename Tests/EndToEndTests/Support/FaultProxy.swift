@@ -121,8 +121,9 @@ private final class Carrier {
     }
 
     /// Takes what came in at one end to the other end, unless here is where it is cut.
-    func carry(_ buffer: ByteBuffer, along lane: Lane, of pair: Pair, whenDone: @escaping () -> Void)
-    {
+    func carry(
+        _ buffer: ByteBuffer, along lane: Lane, of pair: Pair, whenDone: @escaping () -> Void
+    ) {
         guard !pair.isDoomed else { return }
         bytesCarried += buffer.readableBytes
         guard let place = armed?.bytes else {

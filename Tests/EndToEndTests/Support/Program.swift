@@ -30,8 +30,8 @@ final class Program: Sendable {
     /// Where the program was built: next to the tests.
     static let path: String = {
         var places = CommandLine.arguments
-        places.append((try? FileManager.default.destinationOfSymbolicLink(
-            atPath: "/proc/self/exe")) ?? "")
+        let own = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        places.append(own ?? "")
         for place in places {
             guard let range = place.range(of: "/", options: .backwards) else { continue }
             let bundle = place.range(of: "/[^/]*\\.xctest", options: .regularExpression)
@@ -84,7 +84,7 @@ final class Program: Sendable {
         let thread = Thread {
             var buffer = [UInt8](repeating: 0, count: 64 << 10)
             while true {
-                let count = buffer.withUnsafeMutableBytes { system_read(descriptor, $0) }
+                let count = buffer.withUnsafeMutableBytes { readSome(descriptor, $0) }
                 if count < 0 && errno == EINTR { continue }
                 // A terminal whose other end was closed answers with an error.
                 guard count > 0 else { break }
@@ -105,7 +105,7 @@ final class Program: Sendable {
             input.withLock { descriptor in
                 guard let descriptor else { return }
                 while !rest.isEmpty {
-                    let count = rest.withUnsafeBytes { system_write(descriptor, $0) }
+                    let count = rest.withUnsafeBytes { writeSome(descriptor, $0) }
                     if count < 0 && errno == EINTR { continue }
                     guard count > 0 else { return }
                     rest = rest.dropFirst(count)
@@ -131,9 +131,6 @@ final class Program: Sendable {
         try await process.exitCode(within: patience)
     }
 
-    /// The exit code, when it has ended.
-    var code: Int32? { process.code }
-
     // MARK: What a person sees
 
     /// Waits for a text in what was written to standard output or the terminal.
@@ -151,11 +148,11 @@ final class Program: Sendable {
     }
 }
 
-private func system_read(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
+private func readSome(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
     read(descriptor, buffer.baseAddress, buffer.count)
 }
 
-private func system_write(_ descriptor: Int32, _ buffer: UnsafeRawBufferPointer) -> Int {
+private func writeSome(_ descriptor: Int32, _ buffer: UnsafeRawBufferPointer) -> Int {
     write(descriptor, buffer.baseAddress, buffer.count)
 }
 

@@ -81,7 +81,9 @@ struct Screen {
         case "J":
             eraseLine(parameters.first ?? 0)
             if parameters.first ?? 0 == 0 { rows.removeSubrange((row + 1)...) }
-        case "P": rows[row].removeSubrange(min(column, rows[row].count)..<min(column + count, rows[row].count))
+        case "P":
+            let end = min(column + count, rows[row].count)
+            rows[row].removeSubrange(min(column, end)..<end)
         default: break
         }
     }

@@ -39,9 +39,10 @@ final class Talker: Sendable {
 
     func say(_ text: String) throws { try tell(["type": "say", "text": .string(text)]) }
 
-    func send(_ path: String, to attachment: JSON? = nil) throws {
+    /// - Parameter name: the one person that a file is offered to; nil for the room.
+    func send(_ path: String, to name: String? = nil) throws {
         var command: [String: JSON] = ["type": "send", "path": .string(path)]
-        if let attachment { command["to"] = attachment }
+        if let name { command["to"] = .string(name) }
         try tell(.object(command))
     }
 

@@ -38,6 +38,9 @@ struct Run {
 
     // MARK: Everybody comes
 
+    /// How long all members together may take to attach.
+    private static let patience = TimeAmount.seconds(240)
+
     /// Attaches all members of all rooms, a few at a time; rooms fill side by side.
     private func fillRooms() throws {
         let total = options.rooms * options.roomSize
@@ -74,7 +77,9 @@ struct Run {
             }
             driver.whenSettled()
         }
-        let late = loop.scheduleTask(in: .seconds(240)) { done.fail(ChannelError.connectTimeout(.seconds(240))) }
+        let late = loop.scheduleTask(in: Self.patience) {
+            done.fail(ChannelError.connectTimeout(Self.patience))
+        }
         try done.futureResult.wait()
         late.cancel()
     }
@@ -106,7 +111,8 @@ struct Run {
         for (name, value) in [
             ("rooms", options.rooms), ("members", options.members), ("pubs", options.pubs),
             ("size", options.size), ("window", options.window), ("joined", final.running),
-            ("dead", final.dead), ("total_sent", final.said), ("expected", final.said * options.fan),
+            ("dead", final.dead), ("total_sent", final.said),
+            ("expected", final.said * options.fan),
             ("delivered", final.delivered), ("gaps", final.gaps), ("dups", final.duplicates),
             ("errs", final.complaints), ("rss", figures.memory("VmRSS")),
             ("hwm", figures.memory("VmHWM")),
