@@ -53,12 +53,12 @@ final class FaultProxy: Sendable {
     /// Cuts the connection that carries the byte which is so many away, in front of that byte;
     /// returns when it was cut. When nothing is carried for `patience`, some connection is cut.
     ///
-    /// - Parameter limit: the byte is drawn from 0 to here.
+    /// - Parameter range: what the byte is drawn from.
     func cutOne(
-        withinBytes limit: Int, patience: TimeAmount = .milliseconds(200)
+        inBytes range: ClosedRange<Int>, patience: TimeAmount = .milliseconds(200)
     ) async throws {
         try await loop.flatSubmit { [carrier] in
-            carrier.value.armCut(withinBytes: limit, patience: patience)
+            carrier.value.armCut(inBytes: range, patience: patience)
         }.get()
     }
 
@@ -171,10 +171,10 @@ private final class Carrier {
         for pair in pairs { cut(pair) }
     }
 
-    func armCut(withinBytes limit: Int, patience: TimeAmount) -> EventLoopFuture<Void> {
+    func armCut(inBytes range: ClosedRange<Int>, patience: TimeAmount) -> EventLoopFuture<Void> {
         let done = loop.makePromise(of: Void.self)
         armed?.done.succeed()
-        armed = (Int.random(in: 0...limit, using: &random), done)
+        armed = (Int.random(in: range, using: &random), done)
         cutAnyway(after: patience, unless: cuts)
         return done.futureResult
     }

@@ -60,7 +60,7 @@ struct FaultProxyTests {
     func cuts() async throws {
         let sent = ByteBuffer(bytes: (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 167) })
         let got = try await withProxy { proxy, client in
-            async let cut: Void = proxy.cutOne(withinBytes: 1_000_000, patience: .seconds(30))
+            async let cut: Void = proxy.cutOne(inBytes: 0...1_000_000, patience: .seconds(30))
             client.writeAndFlush(sent, promise: nil)
             try await cut
             #expect(try await proxy.cuts == 1)
