@@ -1,0 +1,37 @@
+import NIOCore
+import Wire
+
+/// The ids of recent appends and the numbers they got.
+struct AppendMemory {
+    private struct Remembered {
+        var id: AppendID
+        var time: NIODeadline
+    }
+
+    private var sequences: [AppendID: UInt64] = [:]
+    private var order = CircularBuffer<Remembered>(initialCapacity: 4)
+
+    /// The number that an append under this id got, if that was less than `lifetime` ago.
+    mutating func sequence(
+        of id: AppendID, now: NIODeadline, lifetime: TimeAmount
+    ) -> UInt64? {
+        forget(now: now, lifetime: lifetime)
+        return sequences[id]
+    }
+
+    mutating func remember(
+        _ id: AppendID, sequence: UInt64, now: NIODeadline, lifetime: TimeAmount, limit: Int
+    ) {
+        sequences[id] = sequence
+        order.append(Remembered(id: id, time: now))
+        while order.count > limit, let oldest = order.popFirst() { sequences[oldest.id] = nil }
+    }
+
+    /// Lets go of what is older than `lifetime`.
+    mutating func forget(now: NIODeadline, lifetime: TimeAmount) {
+        while let oldest = order.first, now - oldest.time > lifetime {
+            order.removeFirst()
+            sequences[oldest.id] = nil
+        }
+    }
+}
