@@ -23,10 +23,9 @@ package final class InputPoller: Sendable {
 
     /// Bytes read at once: a pipe's buffer.
     private static let chunk = 64 << 10
-    /// What `wake` writes where handlers write the signal's number.
-    private static let wakeByte: UInt8 = 0
 
     private let descriptor: Int32
+    private let waking = Pipe()
     private let ended = Atomic(false)
 
     /// - Parameters:
@@ -34,7 +33,7 @@ package final class InputPoller: Sendable {
     ///   - signals: those to be told of instead of their default.
     package init(descriptor: Int32 = STDIN_FILENO, signals: [Int32]) {
         self.descriptor = descriptor
-        for number in signals { SignalPipe.shared.handle(number) }
+        for number in signals { SignalPipe.handle(number) }
     }
 
     /// What happens next.
@@ -45,6 +44,7 @@ package final class InputPoller: Sendable {
             let wanted = ended.load(ordering: .relaxed) ? -1 : descriptor
             var waiting = [
                 pollfd(fd: SignalPipe.shared.reading, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: waking.reading, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: wanted, events: Int16(POLLIN), revents: 0),
             ]
             let ready = poll(&waiting, nfds_t(waiting.count), timeout ?? -1)
@@ -53,19 +53,16 @@ package final class InputPoller: Sendable {
                 if errno == EINTR { continue }
                 return .end
             }
-            if waiting[0].revents != 0, let event = readSignal() { return event }
-            if waiting[1].revents != 0, let event = readInput() { return event }
+            if waiting[0].revents != 0, let number = SignalPipe.shared.read() {
+                return .signal(Int32(number))
+            }
+            if waiting[1].revents != 0, waking.read() != nil { return .woken }
+            if waiting[2].revents != 0, let event = readInput() { return event }
         }
     }
 
     /// Makes `next` return `.woken`, now or when it is called next.
-    package func wake() { SignalPipe.shared.write(Self.wakeByte) }
-
-    private func readSignal() -> Event? {
-        var byte: UInt8 = 0
-        guard read(SignalPipe.shared.reading, &byte, 1) == 1 else { return nil }
-        return byte == Self.wakeByte ? .woken : .signal(Int32(byte))
-    }
+    package func wake() { waking.write(1) }
 
     private func readInput() -> Event? {
         var code: Int32 = 0
@@ -83,13 +80,13 @@ package final class InputPoller: Sendable {
     }
 }
 
-/// The pipe by which signal handlers, which may do next to nothing, reach the program.
-private final class SignalPipe: Sendable {
-    static let shared = SignalPipe()
+/// A pipe to oneself: how a signal handler, which may do next to nothing, or another thread ends a
+/// wait.
+private final class Pipe: Sendable {
     let reading: Int32
     private let writing: Int32
 
-    private init() {
+    init() {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { preconditionFailure("no descriptor is left for a pipe") }
         (reading, writing) = (ends[0], ends[1])
@@ -98,6 +95,11 @@ private final class SignalPipe: Sendable {
             // Ours alone, so it may be: a handler must never wait.
             _ = fcntl(end, F_SETFL, O_NONBLOCK)
         }
+    }
+
+    deinit {
+        close(reading)
+        close(writing)
     }
 
     func write(_ byte: UInt8) {
@@ -114,8 +116,26 @@ private final class SignalPipe: Sendable {
         errno = code
     }
 
+    func read() -> UInt8? {
+        var byte: UInt8 = 0
+        #if canImport(Glibc)
+            let count = Glibc.read(reading, &byte, 1)
+        #elseif canImport(Musl)
+            let count = Musl.read(reading, &byte, 1)
+        #else
+            let count = Darwin.read(reading, &byte, 1)
+        #endif
+        return count == 1 ? byte : nil
+    }
+}
+
+/// Where signal handlers write the signal's number; the whole process has one.
+private enum SignalPipe {
+    static let shared = Pipe()
+
     /// The pipe is there before a handler is, so a handler only writes.
-    func handle(_ number: Int32) {
+    static func handle(_ number: Int32) {
+        _ = shared
         _ = signal(number) { SignalPipe.shared.write(UInt8(truncatingIfNeeded: $0)) }
     }
 }

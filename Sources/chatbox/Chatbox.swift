@@ -1,8 +1,53 @@
 import ArgumentParser
-import Crypto
-import NIOSSL
-import X509
-import NIOPosix
-import Logging
-import ServiceLifecycle
-@main struct Chatbox { static func main() { print("x") } }
+import Foundation
+import Terminal
+
+/// The program: one command a verb, no arguments to host a room.
+///
+/// Rules of this face: standard output holds what was asked for and nothing else; questions,
+/// notices and errors go to standard error; an error is one sentence that says what to do, and
+/// `ExitStatus` lists what the program ends with.
+@main
+struct Chatbox: AsyncParsableCommand {
+    /// Told to servers and by `--version`.
+    static let version = "0.1.0"
+    static let agent = "chatbox/\(version)"
+
+    static let configuration = CommandConfiguration(
+        commandName: "chatbox",
+        abstract: "Private group chat and file transfer for the terminal.",
+        discussion: """
+            Without a command, hosts a room on this machine, joins it, and prints the link by \
+            which others come in.
+
+            \(ExitStatus.table)
+            """,
+        version: version,
+        subcommands: [Join.self, New.self, Send.self, Listen.self])
+
+    static func main() async {
+        QuietSignals.ignore()
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let problem as Problem {
+            problem.report()
+        } catch {
+            report(error)
+        }
+    }
+
+    /// Help and version are answers; everything else the parser throws is a usage error.
+    private static func report(_ error: any Error) -> Never {
+        guard exitCode(for: error) != .success else {
+            Output.write(fullMessage(for: error) + "\n")
+            Foundation.exit(ExitStatus.success.rawValue)
+        }
+        let message = message(for: error)
+        Problem(.usage, "\(message); chatbox --help lists what there is").report()
+    }
+}
