@@ -23,7 +23,8 @@ struct Chatbox: AsyncParsableCommand {
             \(ExitStatus.table)
             """,
         version: version,
-        subcommands: [Join.self, New.self, Send.self, Listen.self])
+        subcommands: [Host.self, Join.self, Serve.self, New.self, Send.self, Listen.self],
+        defaultSubcommand: Host.self)
 
     static func main() async {
         QuietSignals.ignore()
