@@ -95,17 +95,18 @@ struct Outbox: Sendable {
     }
 
     /// The next part's plain content; nil when all is under way.
-    func nextContent() -> (origin: Origin, content: [UInt8])? {
+    func nextContent() -> (origin: Origin, content: [UInt8], isAnnouncement: Bool)? {
         guard let first = units.first, cursor - first.number < units.count else { return nil }
         let unit = units[cursor - first.number]
         switch unit.load {
-        case .content(let bytes), .announcement(let bytes): return (.unit(cursor), bytes)
+        case .content(let bytes): return (.unit(cursor), bytes, false)
+        case .announcement(let bytes): return (.unit(cursor), bytes, true)
         case .text(let id, let bytes):
             let start = unit.next * Self.partSize
             let part = Content.TextPart(
                 message: id, index: UInt32(unit.next), count: UInt32(unit.parts),
                 bytes: Array(bytes[start..<min(start + Self.partSize, bytes.count)]))
-            return (.unit(cursor), Content.text(part).encoded)
+            return (.unit(cursor), Content.text(part).encoded, false)
         }
     }
 

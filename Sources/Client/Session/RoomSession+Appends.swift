@@ -11,8 +11,10 @@ extension RoomSession {
 
     /// Seals and sends while the window has room.
     mutating func pump(now: Duration) {
-        guard isAttached, pausedUntil == nil else { return }
+        guard isAttached else { return }
         while cipher.isReady, outbox.hasRoomInWindow, let next = outbox.nextContent() {
+            // Who we are is said even while all else waits.
+            guard pausedUntil == nil || next.isAnnouncement else { break }
             // A cipher that cannot seal now says so by `isReady`, and what waits is kept.
             guard let sealed = try? cipher.seal(next.content) else { break }
             launch(sealed, kind: .message, epoch: 0, origin: next.origin, now: now)

@@ -55,7 +55,7 @@ extension RoomSession {
         if attached.standing == .resumed {
             resume(attached, now: now)
         } else {
-            enter(attached, profile: profile)
+            enter(attached, profile: profile, now: now)
         }
         perform(cipher.attached(attached, profile: profile), now: now)
         pump(now: now)
@@ -74,8 +74,13 @@ extension RoomSession {
         return attached.attachment == place?.attachment
     }
 
-    private mutating func enter(_ attached: ServerFrame.Attached, profile: Announcement) {
+    private mutating func enter(
+        _ attached: ServerFrame.Attached, profile: Announcement, now: Duration
+    ) {
         let wasHere = place != nil
+        if let place, place.position.log != attached.position.log {
+            pausedUntil = now + Self.regathering
+        }
         setPlace(attached)
         outbox.restart()
         recentlySettled = RecentSet(limit: Self.recentlySettledCount)
