@@ -55,7 +55,7 @@ extension EndToEnd {
             arguments: ["join", "send", "listen"])
         func links(command: String) async throws {
             let world = try World()
-            let extra = command == "send" ? ["text"] : []
+            let extra = command == "listen" ? ["--json"] : command == "send" ? ["text"] : []
             for link in [
                 "http://example.org/", "chatbox://example.org/", "chatbox://example.org/#abc",
                 "chatbox://example.org:0/#\(Self.secret)", "chatbox://exa mple/#\(Self.secret)",

@@ -15,6 +15,7 @@ extension EndToEnd {
             try await alice.meets("bob")
             let carol = try await world.person("carol", in: link)
             try await alice.meets("carol")
+            for name in ["alice", "bob"] { try await carol.sees(name) }
 
             bob.enter("hello from bob")
             let heard = try await alice.hears("hello from bob")
