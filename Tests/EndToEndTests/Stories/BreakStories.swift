@@ -9,7 +9,8 @@ extension EndToEnd {
         private static let cuts = 200
 
         /// Each client says every third number. A cut is made inside the traffic of the messages
-        /// that are let go with it, so the cuts are spread over the whole exchange.
+        /// that are let go with it, so the cuts are spread over the whole exchange. Three of four
+        /// wait until all are connected; the fourth hits who is just coming back, or waits for it.
         @Test(
             "5,000 messages of three clients and 200 cuts: none lost, none twice, all in order",
             .timeLimit(.minutes(4)))
@@ -29,6 +30,7 @@ extension EndToEnd {
             try await proxy.delay(upTo: .milliseconds(2))
             var said = 0
             for cut in 1...Self.cuts {
+                if cut % 4 > 0 { for talker in talkers { try await talker.isConnected() } }
                 async let done: Void = proxy.cutOne(inBytes: 0...20_000)
                 while said < Self.messages * cut / Self.cuts {
                     try talkers[said % 3].say("number \(said / 3)")
@@ -41,7 +43,7 @@ extension EndToEnd {
             for talker in talkers { try await check(talker, among: talkers) }
         }
 
-        /// What this one heard from each of the others is every number, once, in order.
+        /// What this one heard of each of the others is every number, once, in order.
         private func check(_ talker: Talker, among all: [Talker]) async throws {
             let expected = all.enumerated().reduce(into: [String: [String]]()) { result, other in
                 guard other.element !== talker else { return }
@@ -128,6 +130,15 @@ extension EndToEnd {
                 #expect(clock.now - start < .seconds(5))
             }
             try await pair.alice.next("connection") { $0["state"] == "reconnecting" }
+        }
+    }
+}
+
+extension Talker {
+    /// Waits until the last that this client said of its connection is that it stands.
+    fileprivate func isConnected() async throws {
+        try await wait(for: "its connection", within: .seconds(40)) { events in
+            events.last { $0["type"] == "connection" }?["state"] == "connected"
         }
     }
 }

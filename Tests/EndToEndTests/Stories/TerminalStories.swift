@@ -93,7 +93,7 @@ extension EndToEnd {
             try alice.say("to a pipe")
             try await bob.expect("alice: to a pipe\n")
             bob.endInput()
-            #expect(try await bob.exitCode() == 0)
+            #expect(try await bob.finish() == 0)
             #expect(!bob.output.bytes.contains(0x1b))
             #expect(!bob.errors.bytes.contains(0x1b))
         }

@@ -77,6 +77,9 @@ final class FaultProxy: Sendable {
 
 /// What the proxy knows. Used on its loop only.
 private final class Carrier {
+    /// Clients that are cut off come back within this time, or never.
+    private static let longestWait = TimeAmount.seconds(40)
+
     let target: UInt16
     let loop: any EventLoop
     var maximumDelay = TimeAmount.zero
@@ -134,6 +137,8 @@ private final class Carrier {
             return lane.push(.bytes(buffer, whenDone), at: time(), on: loop)
         }
         pair.isDoomed = true
+        // Only one is cut for one wish.
+        armed?.bytes = .max
         let front = buffer.getSlice(at: buffer.readerIndex, length: place) ?? ByteBuffer()
         lane.push(.bytes(front) { self.cut(pair) }, at: time(), on: loop)
     }
@@ -176,6 +181,9 @@ private final class Carrier {
         armed?.done.succeed()
         armed = (Int.random(in: range, using: &random), done)
         cutAnyway(after: patience, unless: cuts)
+        loop.assumeIsolated().scheduleTask(in: Self.longestWait) {
+            done.fail(Unmet("nobody connects to the proxy any more; \(self.pairs.count) are there"))
+        }
         return done.futureResult
     }
 

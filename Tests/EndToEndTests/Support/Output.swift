@@ -49,6 +49,7 @@ final class Output: Sendable {
         while true {
             let (bytes, isClosed) = state.withLock { ($0.bytes, $0.isClosed) }
             if let found = try look(bytes, isClosed) { return found }
+            try Task.checkCancellation()
             if isClosed { throw Unmet("\(what): not there when the program ended", bytes) }
             if .now >= deadline { throw Unmet("\(what): not there within \(patience)", bytes) }
             await nextChange(after: bytes.count, until: deadline)

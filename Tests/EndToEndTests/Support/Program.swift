@@ -131,6 +131,15 @@ final class Program: Sendable {
         try await process.exitCode(within: patience)
     }
 
+    /// Waits until it has ended and everything that it wrote was read; returns its exit code.
+    func finish(within patience: Duration = .seconds(20)) async throws -> Int32 {
+        let code = try await exitCode(within: patience)
+        for output in [output, errors] {
+            try await output.wait(for: "the end", within: .seconds(5)) { $1 ? () : nil }
+        }
+        return code
+    }
+
     // MARK: What a person sees
 
     /// Waits for a text in what was written to standard output or the terminal.

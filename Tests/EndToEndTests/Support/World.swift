@@ -58,7 +58,7 @@ final class World: Sendable {
     func newRoom(on server: Server) async throws -> RoomLink {
         let program = try Program(
             ["new", "127.0.0.1:\(server.port)", "--key", server.key], home: try home("new"))
-        let code = try await program.exitCode()
+        let code = try await program.finish()
         let text = program.output.text
         guard code == 0, text.hasPrefix("chatbox://"), text.hasSuffix("\n"),
             text.utf8.count(where: { $0 == 0x0a }) == 1
