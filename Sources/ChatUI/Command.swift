@@ -37,12 +37,13 @@ package enum Command: Equatable {
         case "/transfers": self = .transfers
         case "/help": self = .help
         case "/quit", "/exit": self = .quit
-        default: throw .unknown(name, nearest: Self.nearest(name))
+        default: throw .unknown(name, nearest: NearestWord.to(name, among: Self.names))
         }
     }
 
     private static let names = [
-        "/send", "/accept", "/decline", "/cancel", "/who", "/invite", "/transfers", "/help", "/quit",
+        "/send", "/accept", "/decline", "/cancel", "/who", "/invite", "/transfers", "/help",
+        "/quit",
     ]
 
     private static func send(_ words: [String]) throws(CommandError) -> Command {
@@ -82,28 +83,6 @@ package enum Command: Equatable {
         }
         guard quote == nil, !isEscaped else { throw .openQuote }
         return words + (word.map { [$0] } ?? [])
-    }
-
-    /// The command that differs in the fewest letters, when it is few.
-    private static func nearest(_ name: String) -> String? {
-        let distances = names.map { ($0, distance(Array(name.utf8.prefix(32)), Array($0.utf8))) }
-        let best = distances.min { $0.1 < $1.1 }
-        return best.flatMap { $0.1 <= 3 ? $0.0 : nil }
-    }
-
-    /// Letters to change, add or take away (Levenshtein).
-    private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-        var row = Array(0...right.count)
-        for (i, a) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, b) in right.enumerated() {
-                let change = diagonal + (a == b ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = min(change, row[j] + 1, row[j + 1] + 1)
-            }
-        }
-        return row[right.count]
     }
 
     package static let helpLines: [SafeText] = [

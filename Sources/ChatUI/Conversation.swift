@@ -118,12 +118,15 @@ extension RoomModel {
     var transferLines: [SafeText] {
         let offers = transfers.offers.map { offer -> SafeText in
             let name = Describe.fileName(offer.fileName)
-            return "-- \(offer.number.number) offered by \(people.display(offer.sender)): \(name), \(Describe.size(offer.size))"
+            return
+                "-- \(offer.number.number) offered by \(people.display(offer.sender)): \(name), \(Describe.size(offer.size))"
         }
         let ours = transfers.ours.sorted { $0.key < $1.key }.map { number, name -> SafeText in
             "-- \(number.number) offered by you: \(name)"
         }
-        let running = transfers.running.map { "-- \($0.progressLine(people)) \($0.partner(people))" as SafeText }
+        let running = transfers.running.map {
+            "-- \($0.progressLine(people)) \($0.partner(people))" as SafeText
+        }
         let all = offers + ours + running
         return all.isEmpty ? ["-- nothing is offered or under way"] : all
     }

@@ -7,6 +7,12 @@ package enum HomePath {
         guard path.utf8.first == UInt8(ascii: "~") else { return path }
         let rest = path.utf8.dropFirst()
         guard rest.isEmpty || rest.first == UInt8(ascii: "/") else { return path }
-        return NSHomeDirectory() + String(Substring(rest))
+        return home + String(Substring(rest))
+    }
+
+    /// The person's home folder: as the environment says, like a shell, else as the system knows.
+    package static var home: String {
+        let named = ProcessInfo.processInfo.environment["HOME"] ?? ""
+        return named.hasPrefix("/") ? named : NSHomeDirectory()
     }
 }

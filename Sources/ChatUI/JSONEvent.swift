@@ -27,7 +27,8 @@ package struct JSONEvent: Sendable, Equatable {
             self.init(
                 "joined",
                 [
-                    ("attachment", Self.id(joined.me.attachment)), ("name", .string(joined.me.name)),
+                    ("attachment", Self.id(joined.me.attachment)),
+                    ("name", .string(joined.me.name)),
                     ("key", .string(joined.me.keyTag)), ("standing", .string("\(joined.standing)")),
                     ("people", .array(joined.people.map(Self.person))),
                 ])

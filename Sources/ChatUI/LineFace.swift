@@ -106,6 +106,9 @@ package actor LineFace: Face {
     }
 
     private func enter(_ line: String) async {
+        // What is pasted ends with the end of its last line, which nobody means to say.
+        var line = line
+        while line.utf8.last == 0x0A { line.unicodeScalars.removeLast() }
         let reply = await conversation.perform(line, model)
         if let lines = model.take(reply) { show(lines) } else { leaveUnlessTransferring() }
     }

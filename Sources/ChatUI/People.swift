@@ -40,7 +40,9 @@ package struct People {
         let isShared = everybody.contains {
             $0.attachment != person.attachment && SafeText(name: $0.name) == name
         }
-        let suspicious = name.string.utf8.contains { $0 == UInt8(ascii: "#") || $0 == UInt8(ascii: ":") }
+        let suspicious = name.string.utf8.contains {
+            $0 == UInt8(ascii: "#") || $0 == UInt8(ascii: ":")
+        }
         if suspicious { return "\"\(name)\"#\(tag)" }
         return isShared && !tag.isEmpty ? "\(name)#\(tag)" : name
     }
@@ -72,7 +74,8 @@ package struct People {
 
     /// `ann (you), ben, cid (away)`
     var list: SafeText {
-        let names = (me.map { [display($0) + " (you)"] } ?? [])
+        let names =
+            (me.map { [display($0) + " (you)"] } ?? [])
             + others.map { $0.isAway ? display($0) + " (away)" : display($0) }
         return names.joined(separator: ", ")
     }

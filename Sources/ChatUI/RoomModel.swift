@@ -19,6 +19,8 @@ package struct RoomModel {
 
     /// Messages not yet sent that are shown; the others are counted.
     private static let maximumUnsent = 3
+    /// People of a room who are named when one comes in; in a larger one `/who` does.
+    private static let maximumIntroduced = 20
 
     package init(folder: String?, drawsProgress: Bool) {
         self.folder = folder
@@ -66,7 +68,8 @@ package struct RoomModel {
     package mutating func offered(_ number: OfferNumber, path: String) -> SafeText {
         transfers.offered(number, path: path)
         let name = transfers.ours[number] ?? "the file"
-        return "-- \(name) is offered as number \(number.number); /cancel \(number.number) takes it back"
+        return
+            "-- \(name) is offered as number \(number.number); /cancel \(number.number) takes it back"
     }
 
     /// An offer was answered by this person.
@@ -85,7 +88,12 @@ package struct RoomModel {
         connection = .connected
         let me = people.display(joined.me)
         if people.others.isEmpty { return ["-- you are \(me); nobody else is here yet"] }
-        return ["-- you are \(me); here are \(people.list); what was said before stays unread"]
+        let others = Describe.count(people.others.count, "other")
+        let names = people.others.filter { !$0.name.isEmpty }.map(people.display)
+        let known: SafeText =
+            names.isEmpty || names.count > Self.maximumIntroduced
+            ? "" : " (\(names.joined(separator: ", ")))"
+        return ["-- you are \(me), with \(others) here\(known); what was said before stays unread"]
     }
 
     private mutating func changed(to state: ClientEvent.ConnectionState) -> [SafeText] {
@@ -111,7 +119,9 @@ package struct RoomModel {
         guard let index = unsent.firstIndex(where: { $0.id == id }) else { return [] }
         let text = unsent.remove(at: index).text
         let beginning = SafeText.lines(untrusted: String(text.prefix(60))).first ?? ""
-        return ["-- it is not known whether this was sent; say it again if it matters: \(beginning)"]
+        return [
+            "-- it is not known whether this was sent; say it again if it matters: \(beginning)"
+        ]
     }
 
     private mutating func changed(
@@ -126,7 +136,8 @@ package struct RoomModel {
         let name = people.display(person)
         switch change {
         case .arrived: return ["-- \(name) joined"]
-        case .introduced: return ["-- \(name) is here"]
+        case .introduced:
+            return people.others.count > Self.maximumIntroduced ? [] : ["-- \(name) is here"]
         case .away: return ["-- \(name) is away"]
         case .back: return ["-- \(name) is back"]
         case .left: return []
@@ -136,7 +147,8 @@ package struct RoomModel {
     private static func missed(_ count: Int?) -> SafeText {
         switch count {
         case 1: "-- 1 message was said while you were away and can no longer be had"
-        case let count?: "-- \(count) messages were said while you were away and can no longer be had"
+        case let count?:
+            "-- \(count) messages were said while you were away and can no longer be had"
         case nil: "-- messages were said while you were away and can no longer be had"
         }
     }

@@ -1,6 +1,6 @@
 import Client
-import Wire
 import Terminal
+import Wire
 
 /// Offers and transfers, and how they are told.
 struct Transfers {
@@ -95,7 +95,8 @@ extension TransferUpdate {
     /// `1 receiving report.pdf [=========>          ] 43 %, 12.4 MB/s, 1:07 left`
     func progressLine(_ people: People) -> SafeText {
         let done = Int(fraction * Double(Self.barWidth))
-        let bar = ("=" as SafeText).repeated(done) + (" " as SafeText).repeated(Self.barWidth - done)
+        let bar =
+            ("=" as SafeText).repeated(done) + (" " as SafeText).repeated(Self.barWidth - done)
         let name = Describe.fileName(fileName).fitting(columns: 24)
         var line: SafeText = "\(number.number) \(verb) \(name) [\(bar)] \(Int(fraction * 100)) %"
         if state == .waiting { return line + ", waiting for the connection" }

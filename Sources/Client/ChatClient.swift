@@ -29,6 +29,9 @@ package actor ChatClient {
     let jobs = AsyncStream<Job>.makeStream()
     let ending = AsyncStream<Never>.makeStream()
 
+    /// Message ids count up from a random start, so that receivers know what was said earlier.
+    private let run = UInt64.random(in: .min ... .max)
+    private var messageCount: UInt64 = 0
     private(set) var hasEnded = false
     private var failure: ClientFailure?
     private var leaveWaiters: [CheckedContinuation<Void, Never>] = []
@@ -110,7 +113,8 @@ package actor ChatClient {
         guard session.outbox.bytesQueued + bytes.count <= Outbox.maximumQueued else {
             throw .queueFull(limit: Outbox.maximumQueued)
         }
-        let id = MessageID.random(using: &session.random)
+        messageCount += 1
+        let id = MessageID(number: UInt128(run) << 64 | UInt128(messageCount))
         session.enqueue(.text(id, bytes), now: clock.now())
         drain()
         return id

@@ -1,3 +1,4 @@
+import Synchronization
 import Wire
 
 /// Time as the client knows it: how long since it was made, on any clock.
@@ -36,6 +37,32 @@ struct ClientClock: Sendable {
         return try await race(body) {
             try await sleep(end)
             throw ConnectionError.timeout
+        }
+    }
+}
+
+/// Counts that something happened, for whoever watches that something does.
+final class Pulse: Sendable {
+    private let beats = Mutex(0)
+    var count: Int { beats.withLock { $0 } }
+    func beat() { beats.withLock { $0 += 1 } }
+}
+
+extension ClientClock {
+    /// Runs `body`, and ends it with `ConnectionError.timeout` when its pulse stands still for
+    /// `limit`.
+    func watching<Result: Sendable>(
+        stall limit: Duration, _ body: @escaping @Sendable (Pulse) async throws -> Result
+    ) async throws -> Result {
+        let pulse = Pulse()
+        return try await race {
+            try await body(pulse)
+        } until: {
+            while true {
+                let before = pulse.count
+                try await sleep(now() + limit)
+                if pulse.count == before { throw ConnectionError.timeout }
+            }
         }
     }
 }

@@ -20,7 +20,8 @@ package enum ClientRefusal: Error, Equatable, Sendable {
         switch self {
         case .messageTooLong(let limit):
             "a message has \(limit >> 20) MiB at most; put it in a file and send that"
-        case .noSuchOffer(let number): "there is no offer \(number.number); look at the numbers again"
+        case .noSuchOffer(let number):
+            "there is no offer \(number.number); look at the numbers again"
         case .alreadyDecided(let number): "offer \(number.number) is decided already"
         case .noSuchPerson: "that person is not in the room; see who is"
         case .file(let sentence): sentence

@@ -16,7 +16,8 @@ final class EventQueue: Sendable {
         var writer: CheckedContinuation<Void, Never>?
 
         var isFull: Bool {
-            !isFinished && (events.count >= EventQueue.maximumEvents || bytes >= EventQueue.maximumBytes)
+            !isFinished
+                && (events.count >= EventQueue.maximumEvents || bytes >= EventQueue.maximumBytes)
         }
 
         mutating func takeWriter() -> CheckedContinuation<Void, Never>? {

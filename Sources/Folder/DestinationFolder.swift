@@ -38,9 +38,10 @@ package final class DestinationFolder: Sendable {
             // What is there already is judged when the whole path is opened.
             var status = stat()
             if stat(parent, &status) == 0 { continue }
-            if mkdir(parent, 0o700) != 0, errno != EEXIST {
-                throw FolderError(errno, .onFolder("making the folder"))
-            }
+            guard mkdir(parent, 0o700) != 0, errno != EEXIST else { continue }
+            // Some file systems of the kernel's own say that nothing is there to make it in.
+            if errno == ENOENT { throw .notWritable }
+            throw FolderError(errno, .onFolder("making the folder"))
         }
     }
 

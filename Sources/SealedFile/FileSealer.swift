@@ -25,7 +25,8 @@ package struct FileSealer: Sendable {
     ///
     /// - Throws: `SealedFileError.misuse`.
     package mutating func seal(_ bytes: [UInt8], isLast: Bool) throws(SealedFileError) -> [UInt8] {
-        let fits = isLast ? bytes.count <= SealedFile.chunkSize : bytes.count == SealedFile.chunkSize
+        let fits =
+            isLast ? bytes.count <= SealedFile.chunkSize : bytes.count == SealedFile.chunkSize
         guard fits, !isDone else { throw .misuse }
         let nonce = try SealedFile.nonce(chunk: chunk, isLast: isLast)
         guard let box = try? AES.GCM.seal(bytes, using: key, nonce: nonce) else { throw .misuse }

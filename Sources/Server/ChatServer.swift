@@ -133,10 +133,11 @@ package final class ChatServer: Service {
 
     /// Accepts no more, tells every client, waits until what was said is sent or time is up, closes.
     package func stop() async {
-        guard let running = running.withLock({ running in
+        let taken = running.withLock { running in
             defer { running = nil }
             return running
-        }) else { return }
+        }
+        guard let running = taken else { return }
         configuration.logger.notice("stopping")
         await close(running.listeners)
         for loop in running.loops { loop.eventLoop.execute { loop.value.stop() } }
@@ -164,7 +165,8 @@ package final class ChatServer: Service {
             let loops = running.withLock { $0?.loops ?? [] }
             var count = 0
             for loop in loops {
-                count += (try? await loop.eventLoop.submit { loop.value.connectionCount }.get()) ?? 0
+                let here = try? await loop.eventLoop.submit { loop.value.connectionCount }.get()
+                count += here ?? 0
             }
             return count
         }

@@ -4,6 +4,10 @@ import Wire
 /// One end of a splice: who the other is, and what is under way to it.
 final class SpliceEnd {
     let peer: ConnectionID
+    /// The other end takes bytes; until it does, what is read is kept.
+    var isOpen = false
+    /// The client said all it had to say.
+    var hasEnded = false
     /// Bytes given to the other end that it has not got rid of yet.
     var underWay = 0
     /// Bytes from the other end that this one's network has not taken yet.
@@ -21,6 +25,9 @@ extension Connection {
     func splice(_ event: SpliceEvent) {
         switch event {
         case .joined(let peer): join(peer)
+        case .ready:
+            isPeerReady = true
+            open()
         case .bytes(let bytes): write(bytes)
         case .taken(let count): peerTook(count)
         case .ended:
@@ -42,8 +49,17 @@ extension Connection {
         try? context.channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
         try? context.channel.syncOptions?.setOption(
             .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.readBytes))
+        loop.tellSplice(peer, .ready)
+        open()
+    }
+
+    /// Both ends are there and know it: gives on what was said early.
+    private func open() {
+        guard let splice, isPeerReady, !splice.isOpen else { return }
+        splice.isOpen = true
         if let early = takeRest() { pass(early) }
         release(.early)
+        if splice.hasEnded { loop.tellSplice(splice.peer, .ended) }
     }
 
     /// Gives what was read to the other end.
@@ -82,6 +98,7 @@ extension Connection {
     /// The client said all it had to say.
     func inputEnded() {
         guard let splice else { return close() }
-        loop.tellSplice(splice.peer, .ended)
+        splice.hasEnded = true
+        if splice.isOpen { loop.tellSplice(splice.peer, .ended) }
     }
 }

@@ -23,7 +23,7 @@ final class Connection: ChannelDuplexHandler {
     private(set) var deadline: NIODeadline
     private var parser = FrameParser(limit: FrameLimits.maximumBodyBeforeAttach)
     private var challenge: Challenge?
-    private var throttle: AppendThrottle?
+    private var throttle: FrameThrottle?
     private var outbox: Outbox?
     private var holds: ReadHolds = []
     private var isReadPending = false
@@ -34,11 +34,13 @@ final class Connection: ChannelDuplexHandler {
     var firstPatch = LocalRoom.noPatch
     var lastPatch = LocalRoom.noPatch
     var splice: SpliceEnd?
+    /// The other end of the splice takes bytes, which may be known before who it is.
+    var isPeerReady = false
 
     /// Why no more is read from the network.
     struct ReadHolds: OptionSet {
         let rawValue: UInt8
-        /// Too many appends.
+        /// Too many frames.
         static let throttled = ReadHolds(rawValue: 1)
         /// Waits for the other end of a splice and has said enough.
         static let early = ReadHolds(rawValue: 2)
@@ -94,7 +96,7 @@ final class Connection: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = unwrapInboundIn(data)
-        if splice != nil { return pass(buffer) }
+        if let splice, splice.isOpen { return pass(buffer) }
         guard state.phase != .closed else { return }
         guard state.mayTake(buffer.readableBytes, limit: limits.bytesBeforeAttach) else {
             return goodbye(.protocolError)
@@ -132,13 +134,13 @@ final class Connection: ChannelDuplexHandler {
 
     /// Takes the frames that are whole, as long as frames are expected.
     func readFrames() {
-        var appends = 0
-        var appendedBytes = 0
+        var count = 0
+        var bytes = 0
         do {
             while state.isReadingFrames, let body = try parser.next() {
+                count += 1
+                bytes += body.readableBytes
                 if let room = state.room, let append = FrameEncoder.readAppend(body) {
-                    appends += 1
-                    appendedBytes += body.readableBytes
                     self.append(append, to: room)
                 } else {
                     perform(state.receive(try body.decodeFrame(as: ClientFrame.self)))
@@ -147,8 +149,8 @@ final class Connection: ChannelDuplexHandler {
         } catch {
             return goodbye(.protocolError)
         }
-        if appends > 0 { slowDown(appends: appends, bytes: appendedBytes) }
-        if case .waiting = state.phase { holdEarlyBytes() }
+        if count > 0 && memberIndex >= 0 { slowDown(frames: count, bytes: bytes) }
+        if state.isTransfer { holdEarlyBytes() }
     }
 
     private func append(
@@ -227,10 +229,10 @@ final class Connection: ChannelDuplexHandler {
         return true
     }
 
-    private func slowDown(appends: Int, bytes: Int) {
+    private func slowDown(frames: Int, bytes: Int) {
         let now = NIODeadline.now()
-        var throttle = self.throttle ?? AppendThrottle(limits: limits, now: now)
-        let wait = throttle.take(appends: appends, bytes: bytes, now: now)
+        var throttle = self.throttle ?? FrameThrottle(limits: limits, now: now)
+        let wait = throttle.take(frames: frames, bytes: bytes, now: now)
         self.throttle = throttle
         guard let wait, !holds.contains(.throttled) else { return }
         hold(.throttled)

@@ -47,6 +47,14 @@ package struct ConnectionState: Sendable {
         }
     }
 
+    /// A transfer connection, whether or not its other end is there.
+    package var isTransfer: Bool {
+        switch phase {
+        case .waiting, .spliced: true
+        case .handshake, .hello, .challenged, .attaching, .attached, .closed: false
+        }
+    }
+
     /// The room, once attached.
     package var room: RoomID? {
         if case .attached(let room) = phase { room } else { nil }

@@ -6,7 +6,8 @@ package struct Doorkeeping: Sendable {
     package enum Action: Equatable, Sendable {
         /// Pass a knock to a doorkeeper.
         case pass(ServerFrame.Knocked, to: AttachmentID)
-        case answer(ServerFrame.Answered, to: AttachmentID)
+        /// One answer for all the newcomers that it serves.
+        case answer(ServerFrame.Answered, to: [AttachmentID])
         case unanswered(AttachmentID)
     }
 
@@ -97,14 +98,15 @@ package struct Doorkeeping: Sendable {
     package mutating func answer(
         _ answer: ClientFrame.Answer, from doorkeeper: AttachmentID
     ) -> [Action] {
-        var actions: [Action] = []
+        var newcomers: [AttachmentID] = []
         for id in answer.knocks {
             guard let knock = knocks[id], knock.asked.contains(doorkeeper) else { continue }
             removeKnock(id)
-            let answered = ServerFrame.Answered(doorkeeper: doorkeeper, payload: answer.payload)
-            actions.append(.answer(answered, to: knock.newcomer))
+            newcomers.append(knock.newcomer)
         }
-        return actions
+        guard !newcomers.isEmpty else { return [] }
+        let answered = ServerFrame.Answered(doorkeeper: doorkeeper, payload: answer.payload)
+        return [.answer(answered, to: newcomers)]
     }
 
     /// An attachment's connection broke, or it is gone.

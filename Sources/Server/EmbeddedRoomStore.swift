@@ -49,8 +49,8 @@ final class EmbeddedRoomLog: RoomLog {
     private var ids = AppendMemory()
 
     init(
-        limits: ServerLimits, shared: EmbeddedStoreShared, now: @escaping @Sendable () -> NIODeadline,
-        observer: any RoomLogObserver
+        limits: ServerLimits, shared: EmbeddedStoreShared,
+        now: @escaping @Sendable () -> NIODeadline, observer: any RoomLogObserver
     ) {
         self.limits = limits
         self.shared = shared
@@ -59,7 +59,7 @@ final class EmbeddedRoomLog: RoomLog {
         lastSequence = shared.lastSequence.load(ordering: .relaxed)
     }
 
-    deinit { shared.bytes.subtract(window.bytes, ordering: .relaxed) }
+    deinit { close() }
 
     func append(_ append: LogAppend, ticket: AppendTicket) {
         let time = now()
@@ -134,5 +134,9 @@ final class EmbeddedRoomLog: RoomLog {
         ids.forget(now: time, lifetime: limits.appendIDTime)
     }
 
-    func close() { observer = nil }
+    func close() {
+        observer = nil
+        shared.bytes.subtract(window.bytes, ordering: .relaxed)
+        window = LogWindow()
+    }
 }

@@ -192,7 +192,12 @@ final class HomeRoom: RoomLogObserver {
         for action in actions {
             switch action {
             case .pass(let knocked, let doorkeeper): unicast(.knocked(knocked), to: doorkeeper)
-            case .answer(let answered, let newcomer): unicast(.answered(answered), to: newcomer)
+            case .answer(let answered, let newcomers):
+                let frame = FrameEncoder.frame(.answered(answered))
+                for newcomer in newcomers {
+                    guard let connection = roster.connection(of: newcomer) else { continue }
+                    unicast(frame, to: connection)
+                }
             case .unanswered(let newcomer): unicast(.unanswered, to: newcomer)
             }
         }

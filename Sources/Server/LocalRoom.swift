@@ -44,7 +44,8 @@ final class LocalRoom {
         connection.memberIndex = members.count
         members.append(connection)
         // What this turn said before is not for the newcomer.
-        patch(connection, offset: 0, skip: batch?.readableBytes ?? 0, .frames(frames, replay: replay))
+        let said = batch?.readableBytes ?? 0
+        patch(connection, offset: 0, skip: said, .frames(frames, replay: replay))
     }
 
     func remove(_ connection: Connection) {

@@ -43,6 +43,8 @@ enum Delivery: Sendable {
 enum SpliceEvent: Sendable {
     /// The other end is there.
     case joined(with: ConnectionID)
+    /// The other end takes bytes from now on.
+    case ready
     case bytes(ByteBuffer)
     /// So many bytes that were given on are on their way to the network.
     case taken(Int)

@@ -88,6 +88,8 @@ final class LoopState {
         sweeper?.cancel()
         sweeper = nil
         for connection in Array(connections.values) { connection.close() }
+        // Loops that know each other would keep each other for ever.
+        peers = []
     }
 
     // MARK: Messages
@@ -149,6 +151,7 @@ final class LoopState {
         for loop in outgoing.indices where !outgoing[loop].isEmpty {
             let messages = outgoing[loop]
             outgoing[loop] = []
+            guard loop < peers.count else { continue }
             let peer = peers[loop]
             peer.eventLoop.execute { peer.value.receive(messages) }
         }

@@ -26,7 +26,7 @@ package struct ServerLimits: Sendable {
     /// largest size and as much again of messages.
     package var queuedBytes = 8 << 20
 
-    // MARK: Appends, enforced by reading no more until there is room in the bucket
+    // MARK: Appends (all frames count), enforced by reading no more until there is room in the bucket
 
     /// Appends per second and connection in the long run.
     package var appendsPerSecond = 1_000

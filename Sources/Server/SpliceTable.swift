@@ -45,7 +45,8 @@ package struct SpliceTable: Sendable {
     }
 
     /// A connection shows a token.
-    package mutating func show(_ key: Key, by connection: ConnectionID, now: NIODeadline) -> Action {
+    package mutating func show(_ key: Key, by connection: ConnectionID, now: NIODeadline) -> Action
+    {
         guard !used.contains(key) else { return .tokenUsed }
         if let first = waiting.removeValue(forKey: key) {
             spend(key, now: now)

@@ -1,8 +1,8 @@
 import NIOCore
 
-/// How fast one connection may append: so much in the long run, so much at once.
+/// How much one connection may send: so much in the long run, so much at once.
 ///
-/// It may go below zero by one append, so that the largest one always fits; the debt is waited for.
+/// It may go below zero by what was read at once, so that the largest frame always fits; the debt is waited for.
 struct TokenBucket {
     private let perSecond: Double
     private let burst: Double
@@ -30,23 +30,23 @@ struct TokenBucket {
     }
 }
 
-/// The buckets of one connection: appends, and their bytes.
-struct AppendThrottle {
-    private var appends: TokenBucket
+/// The buckets of one connection: frames, nearly all of them appends, and their bytes.
+struct FrameThrottle {
+    private var frames: TokenBucket
     private var bytes: TokenBucket
 
     init(limits: ServerLimits, now: NIODeadline) {
-        appends = TokenBucket(
+        frames = TokenBucket(
             perSecond: limits.appendsPerSecond, burst: limits.appendBurst, now: now)
         bytes = TokenBucket(
             perSecond: limits.appendBytesPerSecond, burst: limits.appendByteBurst, now: now)
     }
 
-    /// Counts appends; gives how long no more may be read, or nil.
-    mutating func take(appends count: Int, bytes size: Int, now: NIODeadline) -> TimeAmount? {
-        appends.take(count, now: now)
+    /// Counts what was read; gives how long no more may be read, or nil.
+    mutating func take(frames count: Int, bytes size: Int, now: NIODeadline) -> TimeAmount? {
+        frames.take(count, now: now)
         bytes.take(size, now: now)
-        guard let wait = appends.wait else { return bytes.wait }
+        guard let wait = frames.wait else { return bytes.wait }
         return max(wait, bytes.wait ?? wait)
     }
 }

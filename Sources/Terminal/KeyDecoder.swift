@@ -9,9 +9,29 @@ package struct KeyDecoder: Sendable {
     private static let maximumSequence = 64
 
     private struct Paste {
-        var bytes: [UInt8] = []
+        private(set) var bytes: [UInt8] = []
         /// How many bytes of the end marker came last.
-        var matched = 0
+        private var matched = 0
+
+        private static let endMarker = Array("\u{1B}[201~".utf8)
+
+        /// True when the end marker is complete.
+        mutating func take(_ byte: UInt8) -> Bool {
+            if byte == Self.endMarker[matched] {
+                matched += 1
+                return matched == Self.endMarker.count
+            }
+            // What looked like the marker was text. No part of the marker but its first byte
+            // begins it again.
+            keep(Self.endMarker.prefix(matched))
+            matched = byte == 0x1B ? 1 : 0
+            if matched == 0 { keep([byte]) }
+            return false
+        }
+
+        private mutating func keep(_ more: some Collection<UInt8>) {
+            bytes += more.prefix(KeyDecoder.maximumPaste - bytes.count)
+        }
     }
 
     package init() {}
@@ -142,33 +162,15 @@ package struct KeyDecoder: Sendable {
 }
 
 extension KeyDecoder {
-    private static let endOfPaste = Array("\u{1B}[201~".utf8)
-
     /// A paste ends at its marker and at nothing else; Ctrl-C gives an endless one up.
     private mutating func feedPaste(_ byte: UInt8) -> Key? {
         if byte == 0x03 {
             paste = nil
             return .control("c")
         }
-        guard var current = paste else { return nil }
-        if byte == Self.endOfPaste[current.matched] {
-            current.matched += 1
-            if current.matched == Self.endOfPaste.count {
-                paste = nil
-                return .paste(Self.cleaned(current.bytes))
-            }
-        } else {
-            // What looked like the marker was text. No part of the marker but its first byte
-            // begins it again.
-            current.bytes += Self.endOfPaste.prefix(current.matched)
-            current.matched = byte == 0x1B ? 1 : 0
-            if current.matched == 0 { current.bytes.append(byte) }
-        }
-        if current.bytes.count > Self.maximumPaste {
-            current.bytes.removeLast(current.bytes.count - Self.maximumPaste)
-        }
-        paste = current
-        return nil
+        guard paste?.take(byte) == true else { return nil }
+        defer { paste = nil }
+        return paste.map { .paste(Self.cleaned($0.bytes)) }
     }
 
     /// Terminals send line ends of a paste as CR. Whatever else is a control is dropped, so that

@@ -37,7 +37,8 @@ package enum Output {
         write(text.string + "\n", to: descriptor)
     }
 
-    private static func system(_ number: Int32, _ bytes: UnsafePointer<UInt8>?, _ count: Int) -> Int {
+    private static func system(_ number: Int32, _ bytes: UnsafePointer<UInt8>?, _ count: Int) -> Int
+    {
         #if canImport(Glibc)
             Glibc.write(number, bytes, count)
         #elseif canImport(Musl)

@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -5,7 +7,6 @@
 #else
     import Darwin
 #endif
-import Synchronization
 
 /// The mode in which the terminal gives every key at once and prints none, and the way back, which
 /// is taken however the program ends.
@@ -63,8 +64,9 @@ package enum RawMode {
     private static func restoreAt(_ number: Int32) {
         _ = signal(number) { number in
             RawMode.leave()
-            // Back at the faulting instruction the default takes its course.
+            // Delivered when this returns: the program ends as it would have.
             _ = signal(number, SIG_DFL)
+            _ = raise(number)
         }
     }
 }

@@ -108,9 +108,11 @@ package struct ClientConnector: Connector {
                 host: address.host, port: Int(address.port)
             ) { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    // Made first: it throws, and a promise must not be left behind.
+                    let security = try tls.makeHandler()
                     let ready = channel.eventLoop.makePromise(of: Void.self)
                     let handler = ClientLinkHandler(ready: ready)
-                    try channel.pipeline.syncOperations.addHandlers(tls.makeHandler(), handler)
+                    try channel.pipeline.syncOperations.addHandlers(security, handler)
                     return (
                         channel,
                         Opened(

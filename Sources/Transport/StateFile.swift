@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// A small secret file in a folder of our own: written once, whole or not at all, for its owner
@@ -74,11 +74,11 @@ struct StateFile {
     ) -> Int {
         let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[offset...])
         #if canImport(Glibc)
-        return Glibc.read(descriptor, rest.baseAddress, rest.count)
+            return Glibc.read(descriptor, rest.baseAddress, rest.count)
         #elseif canImport(Musl)
-        return Musl.read(descriptor, rest.baseAddress, rest.count)
+            return Musl.read(descriptor, rest.baseAddress, rest.count)
         #else
-        return Darwin.read(descriptor, rest.baseAddress, rest.count)
+            return Darwin.read(descriptor, rest.baseAddress, rest.count)
         #endif
     }
 }

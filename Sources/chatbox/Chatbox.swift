@@ -1,4 +1,5 @@
 import ArgumentParser
+import ChatUI
 import Foundation
 import Terminal
 
@@ -29,6 +30,7 @@ struct Chatbox: AsyncParsableCommand {
     static func main() async {
         QuietSignals.ignore()
         do {
+            try refuseUnknownCommand(CommandLine.arguments.dropFirst().first)
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
@@ -40,6 +42,15 @@ struct Chatbox: AsyncParsableCommand {
         } catch {
             report(error)
         }
+    }
+
+    /// The parser would take an unknown word for an argument of the default command, which has none.
+    private static func refuseUnknownCommand(_ word: String?) throws(Problem) {
+        let names = configuration.subcommands.map { $0._commandName } + ["help"]
+        guard let word, !word.hasPrefix("-"), !names.contains(word) else { return }
+        let nearest = NearestWord.to(word, among: names)
+        let hint = nearest.map { "did you mean \($0)?" } ?? "chatbox --help lists the commands"
+        throw Problem(.usage, "there is no command \(word); \(hint)")
     }
 
     /// Help and version are answers; everything else the parser throws is a usage error.

@@ -28,6 +28,7 @@ struct Errand: Sendable {
             switch try await group.next() {
             case .timedOut:
                 let waiting = await progress.delivery.waitingFor
+                await client.leave()
                 throw Problem(.temporary, "\(waiting) in time; try again with a longer --timeout")
             case .delivered:
                 await client.leave()
@@ -65,7 +66,8 @@ struct Errand: Sendable {
         return .left
     }
 
-    private func offer(to person: AttachmentID?, _ progress: Progress) async throws -> Delivery.Step {
+    private func offer(to person: AttachmentID?, _ progress: Progress) async throws -> Delivery.Step
+    {
         _ = await progress.update {
             $0.offering()
             return .wait

@@ -57,7 +57,8 @@ struct Host: AsyncParsableCommand {
             let isIPv6 = text.utf8.contains(UInt8(ascii: ":")) && !text.hasPrefix("[")
             return try ServerAddress(parsing: isIPv6 ? "[\(text)]" : text).host
         } catch {
-            throw Problem(.usage, "\(text) is no host name; give the name or address of this machine")
+            throw Problem(
+                .usage, "\(text) is no host name; give the name or address of this machine")
         }
     }
 

@@ -1,3 +1,4 @@
+import ChatUI
 import Foundation
 
 /// Where things are kept: the folders of the XDG base directory specification, on every system.
@@ -9,14 +10,12 @@ enum Places {
     static var serverState: String { base("XDG_STATE_HOME", ".local/state") + "/chatbox/server" }
 
     /// Where received files go when nothing else is said.
-    static var downloads: String { (userDownloads ?? "\(home)/Downloads") + "/chatbox" }
-
-    static var home: String { NSHomeDirectory() }
+    static var downloads: String { (userDownloads ?? "\(HomePath.home)/Downloads") + "/chatbox" }
 
     /// The specification wants relative paths to be ignored.
     private static func base(_ variable: String, _ fallback: String) -> String {
         let value = ProcessInfo.processInfo.environment[variable] ?? ""
-        return value.hasPrefix("/") ? value : "\(home)/\(fallback)"
+        return value.hasPrefix("/") ? value : "\(HomePath.home)/\(fallback)"
     }
 
     /// The folder that the desktop calls the downloads: `XDG_DOWNLOAD_DIR="$HOME/…"`.
@@ -26,7 +25,7 @@ enum Places {
         let prefix = "XDG_DOWNLOAD_DIR=\""
         for line in text.split(separator: "\n") where line.hasPrefix(prefix) {
             let value = line.dropFirst(prefix.count).prefix { $0 != "\"" }
-            if value.hasPrefix("$HOME/") { return home + value.dropFirst("$HOME".count) }
+            if value.hasPrefix("$HOME/") { return HomePath.home + value.dropFirst("$HOME".count) }
             if value.hasPrefix("/") { return String(value) }
         }
         return nil
@@ -34,6 +33,6 @@ enum Places {
 
     /// A path with the home folder shown as `~`.
     static func abbreviated(_ path: String) -> String {
-        path.hasPrefix(home + "/") ? "~" + path.dropFirst(home.count) : path
+        path.hasPrefix(HomePath.home + "/") ? "~" + path.dropFirst(HomePath.home.count) : path
     }
 }

@@ -124,7 +124,8 @@ struct ListenAddress: Equatable {
         }
         let wantsFreePort = text.hasSuffix(":0")
         var rest = wantsFreePort ? String(text.dropLast(2)) : text
-        let isAnywhere = rest.isEmpty || rest.hasPrefix(":") && !rest.hasPrefix("::") || rest.hasPrefix("*")
+        let isAnywhere =
+            rest.isEmpty || rest.hasPrefix(":") && !rest.hasPrefix("::") || rest.hasPrefix("*")
         // Any name does in the place of the host that is not named.
         if isAnywhere { rest = "every" + (rest.hasPrefix("*") ? rest.dropFirst() : rest[...]) }
         do throws(LinkError) {
@@ -133,7 +134,8 @@ struct ListenAddress: Equatable {
             port = wantsFreePort ? 0 : address.port
         } catch {
             throw Problem(
-                .usage, "\(text) is no address to listen at; write HOST:PORT, or :PORT for every host")
+                .usage,
+                "\(text) is no address to listen at; write HOST:PORT, or :PORT for every host")
         }
     }
 }
@@ -158,13 +160,19 @@ struct LimitOptions: ParsableArguments {
     @Option(help: "MiB of messages kept in all rooms together.")
     var maxMebibytes = ServerLimits().bytesInAllRooms >> 20
 
+    @Option(help: "Messages that one connection may send in a second in the long run.")
+    var maxAppendsPerSecond = ServerLimits().appendsPerSecond
+
+    @Option(help: "MiB of messages that one connection may send in a second in the long run.")
+    var maxAppendMebibytesPerSecond = ServerLimits().appendBytesPerSecond >> 20
+
     /// More MiB than any machine has, and few enough to be counted in bytes.
     private static let mostMebibytes = 1 << 40
 
     func check() throws {
         let numbers = [
             maxConnections ?? 1, maxConnectionsPerAddress, maxRooms, maxRoomMembers,
-            maxRoomMebibytes, maxMebibytes,
+            maxRoomMebibytes, maxMebibytes, maxAppendsPerSecond, maxAppendMebibytesPerSecond,
         ]
         guard numbers.allSatisfy({ (1...Self.mostMebibytes).contains($0) }) else {
             throw ValidationError("a limit is a number from 1 on")
@@ -179,6 +187,10 @@ struct LimitOptions: ParsableArguments {
         limits.membersPerRoom = maxRoomMembers
         limits.bytesPerRoom = maxRoomMebibytes << 20
         limits.bytesInAllRooms = maxMebibytes << 20
+        limits.appendsPerSecond = maxAppendsPerSecond
+        limits.appendBurst = max(limits.appendBurst, maxAppendsPerSecond)
+        limits.appendBytesPerSecond = maxAppendMebibytesPerSecond << 20
+        limits.appendByteBurst = max(limits.appendByteBurst, limits.appendBytesPerSecond)
         return limits
     }
 }

@@ -19,7 +19,8 @@ struct PersonOptions: ParsableArguments {
         get throws(Problem) {
             let name = self.name ?? NSUserName()
             guard !SafeText(name: name).isEmpty else {
-                throw Problem(.usage, "a name needs a letter that can be seen; choose another --name")
+                throw Problem(
+                    .usage, "a name needs a letter that can be seen; choose another --name")
             }
             guard name.utf8.count <= Self.maximumName else {
                 throw Problem(.usage, "this name is too long; choose a shorter --name")

@@ -3,30 +3,36 @@ import Terminal
 import Testing
 
 @Suite struct CommandTests {
-    @Test("a line is said unless it is a command", arguments: [
-        ("hello", Command.say("hello")), ("  indented", .say("  indented")), ("", .nothing),
-        (" \t", .nothing), ("/", .say("/")), ("//who", .say("/who")), ("///", .say("//")),
-        ("/who\nis", .say("/who\nis")), ("/who", .who), ("/invite", .invite), ("/help", .help),
-        ("/quit", .quit), ("/transfers", .transfers), ("/accept", .accept(nil)),
-        ("/accept 2", .accept(2)), ("/decline 1", .decline(1)), ("/cancel  3 ", .cancel(3)),
-        ("/send a.txt", .send(path: "a.txt", to: nil)),
-        ("/send 'my file.txt' ann", .send(path: "my file.txt", to: "ann")),
-        ("/send \"it's\"", .send(path: "it's", to: nil)),
-        ("/send a\\ b \"ann b#12\"", .send(path: "a b", to: "ann b#12")),
-        ("/send 'a\\b'", .send(path: "a\\b", to: nil)), ("/send ''", .send(path: "", to: nil)),
-    ])
+    @Test(
+        "a line is said unless it is a command",
+        arguments: [
+            ("hello", Command.say("hello")), ("  indented", .say("  indented")), ("", .nothing),
+            (" \t", .nothing), ("/", .say("/")), ("//who", .say("/who")), ("///", .say("//")),
+            ("/who\nis", .say("/who\nis")), ("/who", .who), ("/invite", .invite), ("/help", .help),
+            ("/quit", .quit), ("/transfers", .transfers), ("/accept", .accept(nil)),
+            ("/accept 2", .accept(2)), ("/decline 1", .decline(1)), ("/cancel  3 ", .cancel(3)),
+            ("/send a.txt", .send(path: "a.txt", to: nil)),
+            ("/send 'my file.txt' ann", .send(path: "my file.txt", to: "ann")),
+            ("/send \"it's\"", .send(path: "it's", to: nil)),
+            ("/send a\\ b \"ann b#12\"", .send(path: "a b", to: "ann b#12")),
+            ("/send 'a\\b'", .send(path: "a\\b", to: nil)), ("/send ''", .send(path: "", to: nil)),
+        ])
     func parses(line: String, command: Command) throws {
         #expect(try Command(parsing: line) == command)
     }
 
-    @Test("what is no command is told what was meant", arguments: [
-        ("/quti", CommandError.unknown("/quti", nearest: "/quit")),
-        ("/acept 1", .unknown("/acept", nearest: "/accept")),
-        ("/frobnicate", .unknown("/frobnicate", nearest: nil)),
-        ("/accept x", .number("/accept")), ("/accept 0", .number("/accept")),
-        ("/accept 1 2", .number("/accept")), ("/accept 99999999999999999999", .number("/accept")),
-        ("/send", .send), ("/send a b c", .send), ("/send 'a", .openQuote), ("/send a\\", .openQuote),
-    ])
+    @Test(
+        "what is no command is told what was meant",
+        arguments: [
+            ("/quti", CommandError.unknown("/quti", nearest: "/quit")),
+            ("/acept 1", .unknown("/acept", nearest: "/accept")),
+            ("/frobnicate", .unknown("/frobnicate", nearest: nil)),
+            ("/accept x", .number("/accept")), ("/accept 0", .number("/accept")),
+            ("/accept 1 2", .number("/accept")),
+            ("/accept 99999999999999999999", .number("/accept")),
+            ("/send", .send), ("/send a b c", .send), ("/send 'a", .openQuote),
+            ("/send a\\", .openQuote),
+        ])
     func refuses(line: String, error: CommandError) {
         #expect(throws: error) { try Command(parsing: line) }
     }

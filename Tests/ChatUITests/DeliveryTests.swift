@@ -35,7 +35,9 @@ import Wire
         }
     }
 
-    @Test("files are offered when somebody is there, and delivered when one has them and none takes them")
+    @Test(
+        "files are offered when somebody is there, and delivered when one has them and none takes them"
+    )
     func files() {
         var delivery = Delivery(files: 2, recipient: nil)
         #expect(delivery.apply(Samples.joined()) == .wait)
@@ -44,10 +46,16 @@ import Wire
         #expect(delivery.offered(OfferNumber(1)) == .wait)
         #expect(delivery.offered(OfferNumber(2)) == .wait)
         #expect(delivery.apply(Samples.transfer(.running, direction: .sending)) == .wait)
-        #expect(delivery.apply(Samples.transfer(.completed(fileName: "a"), direction: .sending)) == .wait)
+        #expect(
+            delivery.apply(Samples.transfer(.completed(fileName: "a"), direction: .sending))
+                == .wait)
         #expect(delivery.apply(Samples.transfer(.running, direction: .sending, number: 2)) == .wait)
-        #expect(delivery.apply(Samples.transfer(.failed("x"), direction: .sending, number: 2)) == .wait)
-        #expect(delivery.apply(Samples.transfer(.completed(fileName: "b"), direction: .sending, number: 2)) == .done)
+        #expect(
+            delivery.apply(Samples.transfer(.failed("x"), direction: .sending, number: 2)) == .wait)
+        #expect(
+            delivery.apply(
+                Samples.transfer(.completed(fileName: "b"), direction: .sending, number: 2))
+                == .done)
     }
 
     @Test("a file for one person waits for them, and ends when they do not want it")
@@ -55,10 +63,12 @@ import Wire
         var delivery = Delivery(files: 1, recipient: "ann")
         #expect(delivery.apply(Samples.joined(Samples.ben)) == .wait)
         #expect(delivery.waitingFor == "nobody called ann came")
-        #expect(delivery.apply(.person(Samples.ann, .introduced)) == .offer(to: Samples.ann.attachment))
+        #expect(
+            delivery.apply(.person(Samples.ann, .introduced)) == .offer(to: Samples.ann.attachment))
         delivery.offering()
         _ = delivery.offered(OfferNumber(1))
-        #expect(delivery.apply(Samples.transfer(.declined, direction: .sending))
-            == .failed("the file was not wanted; ask before sending it again"))
+        #expect(
+            delivery.apply(Samples.transfer(.declined, direction: .sending))
+                == .failed("the file was not wanted; ask before sending it again"))
     }
 }

@@ -29,7 +29,8 @@ enum Samples {
     }
 
     static func transfer(
-        _ state: TransferUpdate.State, bytes: UInt64 = 0, direction: TransferUpdate.Direction = .receiving,
+        _ state: TransferUpdate.State, bytes: UInt64 = 0,
+        direction: TransferUpdate.Direction = .receiving,
         number: Int = 1, rate: Double? = nil, sha256: String? = nil
     ) -> ClientEvent {
         .transfer(

@@ -76,8 +76,11 @@ struct TransferTests {
     @Test("that is cut twenty times on its way arrives whole")
     func cuts() async throws {
         let pair = try Pair(secret)
-        let bytes = randomBytes(6_000_000, seed: 2)
-        pair.server.setFaults { $0.transferCuts = 20 }
+        let bytes = randomBytes(10_000_000, seed: 2)
+        pair.server.setFaults {
+            $0.transferCuts = 20
+            $0.piecesBeforeCut = 1...7
+        }
         try await pair.meet {
             _ = try await pair.hand(over: bytes)
             let done = try await pair.bob.witness.waitForTransfer { $0.state.isCompleted }
@@ -249,7 +252,7 @@ struct TransferTests {
             $0.piecesBeforeCut = 3...3
         }
         try await pair.meet {
-            let number = try await pair.hand(over: randomBytes(20_000_000, seed: 6))
+            let number = try await pair.hand(over: randomBytes(5_000_000, seed: 6))
             _ = try await pair.ann.witness.waitForTransfer { $0.state == .running }
             if bySender {
                 try await pair.ann.client.cancel(OfferNumber(1))
@@ -291,7 +294,7 @@ struct TransferTests {
             $0.piecesBeforeCut = 3...3
         }
         try await pair.meet {
-            _ = try await pair.hand(over: randomBytes(20_000_000, seed: 6))
+            _ = try await pair.hand(over: randomBytes(5_000_000, seed: 6))
             _ = try await pair.bob.witness.waitForTransfer { $0.bytes > 0 }
             await pair.ann.client.leave()
             let end = try await pair.bob.witness.waitForTransfer { $0.state.sentence != nil }

@@ -49,9 +49,11 @@ enum HostileNames {
         Row(long + ".pdf", String(repeating: "a", count: 196) + ".pdf"),
         Row(long, String(repeating: "a", count: 200)),
         Row("a." + long, "a." + String(repeating: "a", count: 198)),
-        Row("e" + String(repeating: "\u{301}", count: 1000),
+        Row(
+            "e" + String(repeating: "\u{301}", count: 1000),
             "e" + String(repeating: "\u{301}", count: 8)),
-        Row(String(repeating: "é", count: 150) + ".txt",
+        Row(
+            String(repeating: "é", count: 150) + ".txt",
             String(repeating: "é", count: 98) + ".txt"),
         // Our own parts
         Row("x.00112233445566778899aabbccddeeff.part", "x.00112233445566778899aabbccddeeff_part"),

@@ -4,8 +4,9 @@ import Testing
 @Suite struct SafeFileNameTests {
     @Test("a stranger's name becomes what the table says", arguments: HostileNames.table)
     func table(row: HostileNames.Row) {
-        #expect(SafeFileName(untrusted: row.bytes).text.unicodeScalars.elementsEqual(
-            row.safe.unicodeScalars))
+        #expect(
+            SafeFileName(untrusted: row.bytes).text.unicodeScalars.elementsEqual(
+                row.safe.unicodeScalars))
     }
 
     @Test("whatever a name is made from, it obeys the rules and stays as it is when made again")

@@ -13,7 +13,9 @@ struct SealedFileTests {
         SealedFile.Parameters(key: key, fileID: id, firstChunk: chunk)
     }
 
-    private func file(_ size: Int) -> [UInt8] { (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) } }
+    private func file(_ size: Int) -> [UInt8] {
+        (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    }
 
     /// The stream of a file from a chunk on, as one piece for the salt and one for each chunk.
     private func seal(_ file: [UInt8], from first: UInt64 = 0) throws -> [[UInt8]] {

@@ -41,10 +41,23 @@ import Wire
         #expect(doorkeeping.answer(answer, from: second).isEmpty, "only who was asked may answer")
         #expect(
             doorkeeping.answer(answer, from: first) == [
-                .answer(.init(doorkeeper: first, payload: [9]), to: newcomer)
+                .answer(.init(doorkeeper: first, payload: [9]), to: [newcomer])
             ])
         #expect(doorkeeping.answer(answer, from: first).isEmpty, "once")
         #expect(doorkeeping.sweep(now: start + .hours(1)).isEmpty)
+    }
+
+    @Test("one answer serves several newcomers")
+    func batch() {
+        var doorkeeping = make(ready: [first])
+        let other = AttachmentID(2)
+        _ = doorkeeping.knock([1], from: newcomer, now: start)
+        _ = doorkeeping.knock([1], from: other, now: start)
+        let answer = ClientFrame.Answer(knocks: [KnockID(1), KnockID(2)], payload: [9])
+        #expect(
+            doorkeeping.answer(answer, from: first) == [
+                .answer(.init(doorkeeper: first, payload: [9]), to: [newcomer, other])
+            ])
     }
 
     @Test("members take turns")

@@ -97,7 +97,8 @@ final class HandClock: Sendable {
         #expect(try await log.read(after: begin).fed == [.gap(1, 1), .entry(2, "again")])
     }
 
-    @Test("the last commit stays however old it is, with plain gaps around it",
+    @Test(
+        "the last commit stays however old it is, with plain gaps around it",
         .timeLimit(.minutes(1)))
     func lastCommit() async throws {
         var limits = ServerLimits()

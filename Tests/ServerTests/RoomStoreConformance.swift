@@ -19,7 +19,8 @@ import Wire
         },
     ]
 
-    @Test("numbers increase, are above zero, and the feed brings every entry once in order",
+    @Test(
+        "numbers increase, are above zero, and the feed brings every entry once in order",
         .timeLimit(.minutes(1)), arguments: makers)
     func order(maker: Maker) async throws {
         let log = try await StoreHarness.open(maker.make())
@@ -37,7 +38,8 @@ import Wire
         #expect(fed == expected)
     }
 
-    @Test("a repeat under the same id is answered with the first answer, not appended",
+    @Test(
+        "a repeat under the same id is answered with the first answer, not appended",
         .timeLimit(.minutes(1)), arguments: makers)
     func repeats(maker: Maker) async throws {
         let log = try await StoreHarness.open(maker.make())
@@ -50,7 +52,8 @@ import Wire
         #expect(try await log.fed().count == 2)
     }
 
-    @Test("of two commits for one epoch the first wins and the other is told the epoch",
+    @Test(
+        "of two commits for one epoch the first wins and the other is told the epoch",
         .timeLimit(.minutes(1)), arguments: makers)
     func commits(maker: Maker) async throws {
         let log = try await StoreHarness.open(maker.make())
@@ -60,8 +63,9 @@ import Wire
         #expect(try await log.append(2, kind: .commit, epoch: 1).sequence != nil)
         #expect(try await log.read().epoch == 2)
         // The repeat of a commit that won is a repeat, although its epoch is over.
-        guard case .appended(_, duplicate: true) = try await log.append(
-            1, kind: .commit, epoch: 0)
+        guard
+            case .appended(_, duplicate: true) = try await log.append(
+                1, kind: .commit, epoch: 0)
         else { return #expect(Bool(false), "a repeated commit is a repeat") }
         #expect(try await log.fed().count == 2)
     }
@@ -73,7 +77,8 @@ import Wire
         #expect(try await log.append(2).sequence != nil)
     }
 
-    @Test("a read without a position gives the end; one with a position, what came after",
+    @Test(
+        "a read without a position gives the end; one with a position, what came after",
         .timeLimit(.minutes(1)), arguments: makers)
     func reads(maker: Maker) async throws {
         let log = try await StoreHarness.open(maker.make())
@@ -89,7 +94,8 @@ import Wire
         #expect(end.items.isEmpty && end.start == Position(log: begin.start.log, sequence: two))
     }
 
-    @Test("a position of another log, or beyond the end, reads from the end",
+    @Test(
+        "a position of another log, or beyond the end, reads from the end",
         .timeLimit(.minutes(1)), arguments: makers)
     func foreignPositions(maker: Maker) async throws {
         let log = try await StoreHarness.open(maker.make())
@@ -104,7 +110,8 @@ import Wire
         }
     }
 
-    @Test("rooms do not see each other, and a room begun anew has another log",
+    @Test(
+        "rooms do not see each other, and a room begun anew has another log",
         .timeLimit(.minutes(1)), arguments: makers)
     func rooms(maker: Maker) async throws {
         let store = maker.make()

@@ -7,7 +7,8 @@ import Wire
 @Suite("A room on a server") struct RoomTests {
     private let access = RoomSecret().accessKey
 
-    @Test("the first founds, the second joins, they read each other and never the past",
+    @Test(
+        "the first founds, the second joins, they read each other and never the past",
         .timeLimit(.minutes(1)))
     func chat() async throws {
         try await TestServer.with { server in
@@ -17,7 +18,8 @@ import Wire
             let earlier = try await anna.nextAppended()
             let (berta, second) = try await server.join(access)
             #expect(second.standing == .newcomer)
-            #expect(second.position == Position(log: first.position.log, sequence: earlier.sequence))
+            #expect(
+                second.position == Position(log: first.position.log, sequence: earlier.sequence))
             #expect(second.roster == [Presence(attachment: first.attachment, state: .here)])
             #expect(
                 try await anna.next()
@@ -67,7 +69,8 @@ import Wire
         }
     }
 
-    @Test("senders and readers agree on one order, and each answer has its place in it",
+    @Test(
+        "senders and readers agree on one order, and each answer has its place in it",
         .timeLimit(.minutes(1)))
     func oneOrder() async throws {
         try await TestServer.with { server in
@@ -96,7 +99,8 @@ import Wire
         }
     }
 
-    @Test("who was cut off resumes: missed entries, one's own among them, then live",
+    @Test(
+        "who was cut off resumes: missed entries, one's own among them, then live",
         .timeLimit(.minutes(1)))
     func resume() async throws {
         try await TestServer.with { server in
@@ -147,7 +151,8 @@ import Wire
         }
     }
 
-    @Test("a second connection takes the attachment over, the first is told", .timeLimit(.minutes(1)))
+    @Test(
+        "a second connection takes the attachment over, the first is told", .timeLimit(.minutes(1)))
     func replaced() async throws {
         try await TestServer.with { server in
             let (anna, first) = try await server.join(access)
@@ -222,7 +227,8 @@ import Wire
         }
     }
 
-    @Test("a knock reaches a ready member; when that one is silent another; the answer comes back",
+    @Test(
+        "a knock reaches a ready member; when that one is silent another; the answer comes back",
         .timeLimit(.minutes(1)))
     func knock() async throws {
         var limits = TestServer.quickLimits

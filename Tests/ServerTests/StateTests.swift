@@ -174,9 +174,9 @@ import Wire
         limits.appendBytesPerSecond = 100
         limits.appendByteBurst = 100
         let start = NIODeadline.now()
-        var throttle = AppendThrottle(limits: limits, now: start)
-        #expect(throttle.take(appends: 1, bytes: 100, now: start) == nil)
-        let second = throttle.take(appends: 1, bytes: 100, now: start)
+        var throttle = FrameThrottle(limits: limits, now: start)
+        #expect(throttle.take(frames: 1, bytes: 100, now: start) == nil)
+        let second = throttle.take(frames: 1, bytes: 100, now: start)
         let wait = try #require(second)
         #expect(abs(wait.nanoseconds - 1_000_000_000) < 1000)
     }

@@ -35,9 +35,13 @@ final class StoreHarness: Sendable {
         try await loop.flatSubmit { [recorder] in recorder.value.read(position) }.get()
     }
 
-    func sweep() async throws { try await loop.submit { [recorder] in recorder.value.log?.sweep() }.get() }
+    func sweep() async throws {
+        try await loop.submit { [recorder] in recorder.value.log?.sweep() }.get()
+    }
 
-    func close() async throws { try await loop.submit { [recorder] in recorder.value.log?.close() }.get() }
+    func close() async throws {
+        try await loop.submit { [recorder] in recorder.value.log?.close() }.get()
+    }
 
     /// What the feed brought until now.
     func fed() async throws -> [Fed] {

@@ -56,10 +56,14 @@ final class TestClient: Sendable {
         try await channel.writeAndFlush(buffer)
     }
 
-    func send(bytes: [UInt8]) async throws { try await channel.writeAndFlush(ByteBuffer(bytes: bytes)) }
+    func send(bytes: [UInt8]) async throws {
+        try await channel.writeAndFlush(ByteBuffer(bytes: bytes))
+    }
 
     /// Sends without waiting whether it arrives.
-    func sendLoosely(bytes: [UInt8]) { channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil) }
+    func sendLoosely(bytes: [UInt8]) {
+        channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
+    }
 
     func closeOutput() async throws { try await channel.close(mode: .output) }
 
@@ -137,6 +141,8 @@ private final class Inbox: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) { end() }
 
+    func handlerRemoved(context: ChannelHandlerContext) { end() }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         ready.fail(error)
         end()
@@ -162,7 +168,9 @@ private final class Inbox: ChannelInboundHandler {
         var all = ByteBuffer()
         return wait(patience) { [self] in
             if var rest = parser.takeRest() {
-                if let part = rest.readSlice(length: min(rest.readableBytes, count - all.readableBytes)) {
+                if let part = rest.readSlice(
+                    length: min(rest.readableBytes, count - all.readableBytes))
+                {
                     all.writeImmutableBuffer(part)
                 }
                 if rest.readableBytes > 0 { parser.append(rest) }

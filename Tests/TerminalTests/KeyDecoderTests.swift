@@ -58,6 +58,16 @@ import Testing
         }
     }
 
+    @Test("a long paste takes time in proportion to its length", .timeLimit(.minutes(1)))
+    func longPaste() {
+        var decoder = KeyDecoder()
+        let line = "0123456789abcde"
+        let bytes = Array(
+            "\u{1B}[200~\(String(repeating: line + "\r", count: 50_000))\u{1B}[201~".utf8)
+        let expected = String(repeating: line + "\n", count: 50_000)
+        #expect(decoder.feed(bytes) == [.paste(expected)])
+    }
+
     @Test("Escape alone is known by the silence after it")
     func escape() {
         var decoder = KeyDecoder()
@@ -81,7 +91,10 @@ import Testing
                 : UInt8.random(in: 0...255, using: &generator)
             for key in decoder.feed([byte]) {
                 guard case .text(let text) = key else { continue }
-                #expect(text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) })
+                #expect(
+                    text.unicodeScalars.allSatisfy {
+                        $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value)
+                    })
             }
         }
         _ = decoder.feed([0x03, 0x03]) + decoder.flush()

@@ -48,7 +48,8 @@ import Testing
 
     enum Kind: CaseIterable { case clips, reflows }
 
-    @Test("through thousands of random steps every printed line stays, once and in order",
+    @Test(
+        "through thousands of random steps every printed line stays, once and in order",
         arguments: Kind.allCases, [1, 2, 3, 4])
     func property(kind: Kind, seed: UInt64) {
         var generator = Seeded(state: seed)
@@ -61,7 +62,11 @@ import Testing
             switch Int.random(in: 0..<10, using: &generator) {
             case 0:
                 let columns = Int.random(in: 12...60, using: &generator)
-                if kind == .reflows { terminal.reflow(columns: columns) } else { terminal.clip(columns: columns) }
+                if kind == .reflows {
+                    terminal.reflow(columns: columns)
+                } else {
+                    terminal.clip(columns: columns)
+                }
                 screen.resize(columns: columns)
                 terminal.write(screen.draw(live: live, input: input(typed)))
             case 1:

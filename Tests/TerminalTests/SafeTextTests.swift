@@ -20,7 +20,8 @@ import Testing
         Row("a\u{200B}\u{2060}\u{FEFF}b", "ab"), Row("a\u{AD}b", "ab"),
         Row("a\u{E0067}\u{E007F}b", "ab"), Row("a\u{3164}\u{115F}b", "ab"),
         Row("a\u{E000}\u{10FFFD}\u{FFFF}", "a□□□"), Row("a\u{FFF9}b", "a\u{FFFD}b"),
-        Row("e" + String(repeating: "\u{301}", count: 10_000),
+        Row(
+            "e" + String(repeating: "\u{301}", count: 10_000),
             "e" + String(repeating: "\u{301}", count: 8)),
         Row("\u{301}a", "\u{25CC}\u{301}a"),
         Row("👩‍👩‍👧‍👦", "👩‍👩‍👧‍👦"), Row("❤\u{FE0F}", "❤\u{FE0F}"), Row("1\u{FE0F}\u{20E3}", "1\u{FE0F}\u{20E3}"),
@@ -32,13 +33,15 @@ import Testing
     @Test("what came from others becomes what the table says", arguments: table)
     func obeysTable(row: Row) {
         let safe = SafeText(untrusted: row.raw).string
-        #expect(safe.unicodeScalars.elementsEqual(row.safe.unicodeScalars), "\(safe.debugDescription)")
+        #expect(
+            safe.unicodeScalars.elementsEqual(row.safe.unicodeScalars), "\(safe.debugDescription)")
     }
 
     @Test("whatever the bytes, the text is harmless, and cleaning it again changes nothing")
     func properties() {
         var generator = Seeded(state: 2)
-        let pieces = Self.table.map { Array($0.raw.utf8) } + [[0xFF], [0xC3], [0x9B], [0xE2, 0x80]]
+        let pieces =
+            Self.table.map { Array($0.raw.utf8) } + [[0xFF], [0xC3], [0x9B], [0xE2, 0x80]]
         for _ in 0..<5_000 {
             let picked = (0..<Int.random(in: 0...9, using: &generator)).compactMap { _ in
                 pieces.randomElement(using: &generator)?.prefix(60)
@@ -86,10 +89,12 @@ import Testing
         #expect([text, "x"].joined(separator: ", ").string == "a␛: 3 files, x")
     }
 
-    @Test("columns are never counted too few", arguments: [
-        ("a", 1), ("日", 2), ("e\u{301}", 1), ("👍🏽", 4), ("👩‍👩‍👧‍👦", 8), ("🇩🇪", 4),
-        ("❤\u{FE0F}", 2), ("1\u{FE0F}\u{20E3}", 2), ("क्षि", 3), ("한", 2), ("ｱ", 1), ("", 0),
-    ])
+    @Test(
+        "columns are never counted too few",
+        arguments: [
+            ("a", 1), ("日", 2), ("e\u{301}", 1), ("👍🏽", 4), ("👩‍👩‍👧‍👦", 8), ("🇩🇪", 4),
+            ("❤\u{FE0F}", 2), ("1\u{FE0F}\u{20E3}", 2), ("क्षि", 3), ("한", 2), ("ｱ", 1), ("", 0),
+        ])
     func columns(text: String, columns: Int) {
         #expect(Columns.of(SafeText(untrusted: text)) == columns)
     }

@@ -11,7 +11,17 @@ struct Conversation: Sendable {
         var text: Int
     }
 
+    /// One run of one person's client: its messages' ids count up from a random start.
+    private struct Run: Hashable, Sendable {
+        var key: [UInt8]
+        var start: UInt64
+    }
+
+    /// Runs whose last message is remembered; beyond it, all are forgotten and order is as it comes.
+    static let maximumRuns = 16_384
+
     let room: RoomID
+    private var lastOfRun: [Run: UInt64] = [:]
     var people: People
     private(set) var joiner = MessageJoiner()
     private var recent = RecentSet<Recent>(limit: maximumRecent)
@@ -57,11 +67,24 @@ struct Conversation: Sendable {
     mutating func said(_ part: Content.TextPart, by sender: AttachmentID) -> [ClientEvent] {
         guard let bytes = joiner.add(part, from: sender) else { return [] }
         guard recent.insert(Recent(id: part.message, text: bytes.hashValue)) else { return [] }
+        guard isInOrder(part.message, by: sender) else { return [] }
         var events: [ClientEvent] = []
         if let (person, change) = people.spoke(sender) { events.append(.person(person, change)) }
         let text = String(decoding: bytes, as: UTF8.self)
         let message = Message(id: part.message, sender: people.person(sender), text: text)
         events.append(.message(message))
         return events
+    }
+
+    /// False for a message that its sender said before another that we have: it is said again after
+    /// a break, and we were not there the first time.
+    private mutating func isInOrder(_ id: MessageID, by sender: AttachmentID) -> Bool {
+        guard let key = people.key(of: sender) else { return true }
+        let run = Run(key: key, start: UInt64(truncatingIfNeeded: id.number >> 64))
+        let number = UInt64(truncatingIfNeeded: id.number)
+        if let last = lastOfRun[run], number <= last { return false }
+        if lastOfRun.count >= Self.maximumRuns { lastOfRun = [:] }
+        lastOfRun[run] = number
+        return true
     }
 }

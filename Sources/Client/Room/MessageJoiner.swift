@@ -70,7 +70,9 @@ struct MessageJoiner: Sendable {
 
     private mutating func makeRoom(for sender: AttachmentID) {
         let own = halves.lazy.filter { $0.key.sender == sender }
-        if own.count > Self.maximumPerSender { drop(own.min { $0.value.begun < $1.value.begun }?.key) }
+        if own.count > Self.maximumPerSender {
+            drop(own.min { $0.value.begun < $1.value.begun }?.key)
+        }
         while halves.count > Self.maximumHalves || bytes > Self.maximumBytes {
             drop(halves.min { $0.value.begun < $1.value.begun }?.key)
         }

@@ -75,7 +75,8 @@ struct People: Sendable {
     mutating func resume(roster: [Presence]) -> [(Person, ClientEvent.PersonChange)] {
         let now = Set(roster.map(\.attachment))
         var changes: [(Person, ClientEvent.PersonChange)] = []
-        for gone in entries.keys.filter({ !now.contains($0) }).sorted(by: { $0.number < $1.number }) {
+        for gone in entries.keys.filter({ !now.contains($0) }).sorted(by: { $0.number < $1.number })
+        {
             changes += remove(gone)
         }
         for presence in roster { changes += update(presence) }

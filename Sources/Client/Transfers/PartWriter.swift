@@ -34,7 +34,8 @@ actor PartWriter {
         var offset: UInt64 = 0
         while offset < start {
             try Task.checkCancellation()
-            let bytes = try part.read(at: offset, count: Int(min(start - offset, UInt64(Self.readSize))))
+            let count = min(start - offset, UInt64(Self.readSize))
+            let bytes = try part.read(at: offset, count: Int(count))
             guard !bytes.isEmpty else { throw FolderError.gone }
             hash.update(data: bytes)
             offset += UInt64(bytes.count)

@@ -15,6 +15,8 @@ struct ReceiveJob: Sendable {
 
     /// How long the sender's word on the whole file may take after its last byte.
     static let digestTimeout: Duration = .seconds(60)
+    /// A stream on which nothing moves for so long is broken, whatever TCP thinks of it.
+    static let stallTimeout: Duration = .seconds(60)
     /// A part of a second between two reports: four of them are lively enough.
     static let reportInterval: Duration = .milliseconds(250)
     /// Says over the connection that all has come.
@@ -37,7 +39,9 @@ struct ReceiveJob: Sendable {
         do {
             await reports.began(writer.firstChunk, writer.bytes)
             try await connector.withTransfer(token: order.token, access: access) { link in
-                try await receive(from: link, into: writer)
+                try await clock.watching(stall: Self.stallTimeout) { pulse in
+                    try await receive(from: link, into: writer, pulse)
+                }
             }
             let promised = try await promisedDigest()
             let digest = await writer.digest
@@ -48,6 +52,9 @@ struct ReceiveJob: Sendable {
             return .completed(fileName: try await writer.finish(), sha256: digest)
         } catch {
             let outcome = Self.outcome(of: error)
+            // A break after some bytes is not like one before any: the next try is a first one.
+            let start = writer.firstChunk * UInt64(SealedFile.chunkSize)
+            if await writer.bytes > start { await reports.progressed(writer.bytes) }
             var isWorthless = await reports.isUnwanted()
             if case .damaged = outcome { isWorthless = true }
             if isWorthless { await writer.discard() } else { await writer.keep() }
@@ -55,11 +62,14 @@ struct ReceiveJob: Sendable {
         }
     }
 
-    private func receive(from link: any ByteLink, into writer: PartWriter) async throws {
+    private func receive(
+        from link: any ByteLink, into writer: PartWriter, _ pulse: Pulse
+    ) async throws {
         var reported = clock.now()
         while await !writer.isComplete {
             guard let bytes = try await link.receive() else { break }
             try await writer.take(bytes)
+            pulse.beat()
             let now = clock.now()
             guard now - reported >= Self.reportInterval else { continue }
             reported = now

@@ -22,7 +22,10 @@ struct SendJob: Sendable {
         do {
             let before = try hashOfWhatIsThere()
             let digest = try await connector.withTransfer(token: order.token, access: access) {
-                try await send(over: $0, hashed: before)
+                link in
+                try await clock.watching(stall: ReceiveJob.stallTimeout) { pulse in
+                    try await send(over: link, hashed: before, pulse)
+                }
             }
             return .delivered(sha256: digest)
         } catch let error as FolderError {
@@ -45,7 +48,9 @@ struct SendJob: Sendable {
         return hash
     }
 
-    private func send(over link: any ByteLink, hashed: SHA256) async throws -> [UInt8] {
+    private func send(
+        over link: any ByteLink, hashed: SHA256, _ pulse: Pulse
+    ) async throws -> [UInt8] {
         var hash = hashed
         var sealer = FileSealer(
             SealedFile.Parameters(
@@ -58,6 +63,7 @@ struct SendJob: Sendable {
             let bytes = try read(chunk: chunk)
             if order.digest == nil { hash.update(data: bytes) }
             try await link.send(try sealer.seal(bytes, isLast: chunk == count - 1))
+            pulse.beat()
             let now = clock.now()
             guard now - reported >= ReceiveJob.reportInterval else { continue }
             reported = now

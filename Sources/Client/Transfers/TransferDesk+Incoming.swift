@@ -23,10 +23,17 @@ enum ReceiveOutcome: Sendable {
 
 /// Files that others offer.
 extension TransferDesk {
-    private func find(_ file: FileID, from sender: AttachmentID, key: [UInt8]?) -> OfferNumber? {
-        incoming.first {
-            $0.value.offer.file == file
-                && ($0.value.sender == sender || ($0.value.key != nil && $0.value.key == key))
+    /// The offer of a file by somebody, who may have another attachment by now. Who came back and
+    /// has no name yet is believed for a file whose sender is gone: its id is hard to guess.
+    private func find(
+        _ file: FileID, from sender: AttachmentID, people: People
+    ) -> OfferNumber? {
+        let key = people.key(of: sender)
+        return incoming.first { _, known in
+            guard known.offer.file == file else { return false }
+            if known.sender == sender { return true }
+            guard let key, let itsKey = known.key else { return !people.isPresent(known.sender) }
+            return key == itsKey
         }?.key
     }
 
@@ -37,14 +44,16 @@ extension TransferDesk {
     ) {
         if let recipient = offer.recipient, recipient != people.me.attachment { return }
         let key = people.key(of: sender)
-        if let number = find(offer.file, from: sender, key: key) {
+        if let number = find(offer.file, from: sender, people: people) {
             return offeredAgain(number, by: sender, people: people, now: now)
         }
         let open = incoming.values.count { file in
             guard case .offered = file.state else { return false }
             return file.sender == sender
         }
-        guard open < Self.maximumOpenPerSender else { return }
+        guard open < Self.maximumOpenPerSender, incoming.count < Self.maximumIncoming else {
+            return
+        }
         let file = Incoming(
             number: nextNumber(), offer: offer, safeName: SafeFileName(untrusted: offer.name),
             sender: sender, peer: people.person(sender), key: key)
@@ -91,7 +100,7 @@ extension TransferDesk {
     mutating func endIncoming(
         _ id: FileID, from sender: AttachmentID, reason: Content.EndReason, people: People
     ) {
-        guard let number = find(id, from: sender, key: people.key(of: sender)),
+        guard let number = find(id, from: sender, people: people),
             let file = incoming[number]
         else { return }
         var state = Incoming.State.ended

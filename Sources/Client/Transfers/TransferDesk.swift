@@ -22,6 +22,8 @@ struct TransferDesk: Sendable {
     static let maximumActive = 16
     /// Offers of one person that wait for an answer.
     static let maximumOpenPerSender = 64
+    /// Offers of all others together, those that are over and still known included.
+    static let maximumIncoming = 2048
     /// Offers of this person's that can be taken.
     static let maximumOffers = 256
     /// Offers that are over and still known, so that a repeat is not a new one.

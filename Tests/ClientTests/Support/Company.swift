@@ -79,7 +79,9 @@ final class Witness: Sendable {
     func waitForTransfer(
         after start: Int = 0, _ matches: @escaping @Sendable (TransferUpdate) -> Bool
     ) async throws -> TransferUpdate {
-        try await wait { events in events.dropFirst(start).lazy.compactMap(\.transfer).first(where: matches) }
+        try await wait { events in
+            events.dropFirst(start).lazy.compactMap(\.transfer).first(where: matches)
+        }
     }
 
     func waitForOffer() async throws -> IncomingOffer {
@@ -183,7 +185,8 @@ final class TemporaryFolder: Sendable {
 
 func randomBytes(_ count: Int, seed: UInt64) -> [UInt8] {
     var generator = SeededGenerator(seed)
-    return (0..<count).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+    let words = (0..<count / 8 + 1).map { _ in generator.next() }
+    return words.withUnsafeBytes { Array($0.prefix(count)) }
 }
 
 func sha256(_ bytes: [UInt8]) -> String {

@@ -66,18 +66,20 @@ final class FakeLink: FrameLink {
 final class FakeByteLink: ByteLink {
     let inbox: Channel<[UInt8]>
     let outbox: Channel<[UInt8]>
-    private let budget: Mutex<Int?>
+    private let budget = Mutex<Int?>(nil)
     private let map: (@Sendable ([UInt8]) -> [UInt8])?
 
     init(
-        inbox: Channel<[UInt8]>, outbox: Channel<[UInt8]>, budget: Int?,
+        inbox: Channel<[UInt8]>, outbox: Channel<[UInt8]>,
         map: (@Sendable ([UInt8]) -> [UInt8])?
     ) {
         self.inbox = inbox
         self.outbox = outbox
-        self.budget = Mutex(budget)
         self.map = map
     }
+
+    /// The connection breaks after so many sends of this end.
+    func setBudget(_ sends: Int?) { budget.withLock { $0 = sends } }
 
     func cut() {
         inbox.cut()
@@ -141,10 +143,13 @@ extension FakeServer {
         let link = try state.withLock { state -> FakeByteLink in
             guard state.faults.isUp else { throw ConnectionError.unreachable("fake:1") }
             if let first = state.waiting.removeValue(forKey: token) {
+                let budget = transferBudget(in: &state)
+                first.end.setBudget(budget)
                 first.spliced.push(())
                 let link = FakeByteLink(
                     inbox: first.end.outbox, outbox: first.end.inbox,
-                    budget: transferBudget(in: &state), map: state.faults.mapTransfer)
+                    map: state.faults.mapTransfer)
+                link.setBudget(budget)
                 state.spliced.append(link)
                 arrived.push(())
                 return link
@@ -154,7 +159,7 @@ extension FakeServer {
             }
             let link = FakeByteLink(
                 inbox: Channel(limit: 4), outbox: Channel(limit: 4),
-                budget: transferBudget(in: &state), map: nil)
+                map: state.faults.mapTransfer)
             state.waiting[token] = (link, arrived)
             return link
         }

@@ -72,6 +72,13 @@ final class FakeServer: Sendable {
         }
     }
 
+    /// One person's connection breaks now.
+    func cut(_ attachment: AttachmentID) {
+        state.withLock { state in
+            if let link = state.members[attachment]?.link { disconnect(link, in: &state) }
+        }
+    }
+
     /// The process dies and another one comes up: nothing is known any more.
     func restart() {
         state.withLock { state in
@@ -187,7 +194,8 @@ final class FakeServer: Sendable {
             link.attachment = resume.attachment
             state.members[resume.attachment]?.link = link
             tell(link, .resumed, resume.after, in: &state)
-            let from = state.faults.replayOverlap ? resume.after.sequence / 2 : resume.after.sequence
+            let from =
+                state.faults.replayOverlap ? resume.after.sequence / 2 : resume.after.sequence
             for entry in state.entries where entry.sequence > from { link.deliver(.entry(entry)) }
             presence(resume.attachment, .here, in: &state)
             return
