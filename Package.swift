@@ -69,7 +69,7 @@ let package = Package(
             dependencies: [
                 "ChatUI", "Client", "Folder", "SealedFile", "Server", "Terminal", "Transport",
                 "Wire", arguments, logging, lifecycle,
-            ],
+            ] + nio,
             swiftSettings: ours),
 
         .testTarget(name: "TLSSyntaxTests", dependencies: ["TLSSyntax"], swiftSettings: ours),
