@@ -95,7 +95,9 @@ let package = Package(
             swiftSettings: ours),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["chatbox", "Wire", "Transport", "Client", crypto] + nio,
+            dependencies: [
+                "chatbox", "Wire", "Transport", "Client", "SealedFile", "TLSSyntax", crypto,
+            ] + nio,
             swiftSettings: ours),
     ],
     swiftLanguageModes: [.v6]
