@@ -1,8 +1,9 @@
 import NIOCore
 import NIOPosix
+import TestSupport
 import Testing
 
-@Suite("The proxy that cuts")
+@Suite("The proxy that cuts", .oneAtATime)
 struct FaultProxyTests {
     /// Collects what comes and closes its promise at the end.
     final class Collector: ChannelInboundHandler {

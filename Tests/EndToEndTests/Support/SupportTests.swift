@@ -1,6 +1,7 @@
+import TestSupport
 import Testing
 
-@Suite("What stories are told with")
+@Suite("What stories are told with", .oneAtATime)
 struct SupportTests {
     @Test("a screen shows what a terminal would")
     func screens() {
