@@ -55,18 +55,16 @@ final class ClientTLS: Sendable {
         ServerKeyHash(ofPublicKey: try certificate.extractPublicKey().toSPKIBytes())
     }
 
-    /// What a failure of the network or of TLS means to a person; any other error is left as it is.
-    func explain(_ error: any Error) -> any Error {
+    /// What a failed handshake or a broken connection means to a person.
+    func connectionError(for error: any Error) -> ConnectionError {
         if let error = error as? ConnectionError { return error }
         if case NIOSSLError.handshakeFailed(let reason) = error {
             let text = String(describing: reason)
-            return text.contains("CERTIFICATE_VERIFY_FAILED")
-                ? ConnectionError.wrongServer : .handshake(text)
+            return text.contains("CERTIFICATE_VERIFY_FAILED") ? .wrongServer : .handshake(text)
         }
         if error is NIOSSLError || error is BoringSSLError || error is NIOSSLExtraError {
-            return ConnectionError.handshake(String(describing: error))
+            return .handshake(String(describing: error))
         }
-        let isNetwork = error is IOError || error is ChannelError || error is EventLoopError
-        return isNetwork ? ConnectionError.lost : error
+        return .lost
     }
 }
