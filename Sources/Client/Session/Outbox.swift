@@ -12,6 +12,9 @@ struct Outbox: Sendable {
     static let maximumFlights = 4096
     /// Bytes that wait to be said: four of the longest messages.
     static let maximumQueued = 64 << 20
+    /// Contents besides messages that wait to be said: more than a room full of people who take
+    /// and decline files makes, so that who floods us with questions fills no memory.
+    static let maximumContents = 4096
     /// Bytes of a message in one part: half of an entry, with room for all that goes around it.
     static let partSize = 32 << 10
     /// How long a repeat under the same id is safe; servers remember ids for two minutes. Later, a
@@ -59,6 +62,8 @@ struct Outbox: Sendable {
     private(set) var bytesQueued = 0
     /// Messages among the units.
     private(set) var messageCount = 0
+    /// Whether something besides a message may be queued.
+    var hasRoomForContent: Bool { units.count - messageCount < Self.maximumContents }
     /// The first unit with parts to be sent.
     private var cursor = 0
     private var nextNumber = 0

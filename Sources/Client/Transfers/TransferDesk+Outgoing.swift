@@ -33,8 +33,9 @@ extension TransferDesk {
 
     // MARK: What this person wants
 
+    /// - Parameter key: the recipient's identity key, if it is known.
     mutating func offer(
-        _ source: SourceFile, to recipient: Person?
+        _ source: SourceFile, to recipient: Person?, key: [UInt8]? = nil
     ) throws(ClientRefusal) -> OfferNumber {
         let open = outgoing.values.count { !$0.isWithdrawn }
         guard open < Self.maximumOffers else { throw .tooManyTransfers(limit: Self.maximumOffers) }
@@ -45,7 +46,7 @@ extension TransferDesk {
             recipient: recipient?.attachment)
         let number = nextNumber()
         outgoing[number] = Outgoing(
-            number: number, offer: offer, source: source, recipient: recipient)
+            number: number, offer: offer, source: source, recipient: recipient, recipientKey: key)
         actions.append(.say(.offer(offer)))
         return number
     }
@@ -85,6 +86,8 @@ extension TransferDesk {
             return
         }
         let peer = Self.peer(sender, people)
+        // Everybody in the room hears of an offer; only who it is for may take it.
+        guard isFor(sender, file, people) else { return }
         let old = file.takers[peer] ?? file.takers[.attachment(sender)]
         // A take that is said again after a break starts nothing new.
         guard old?.lastToken != take.token else { return }
@@ -97,6 +100,12 @@ extension TransferDesk {
         if case .queued = outgoing[number]?.takers[peer]?.state {
             tellTaker(number, peer, .waiting)
         }
+    }
+
+    private func isFor(_ sender: AttachmentID, _ file: Outgoing, _ people: People) -> Bool {
+        guard let recipient = file.recipient, recipient.attachment != sender else { return true }
+        guard let key = people.key(of: sender) else { return false }
+        return key == file.recipientKey || file.takers[.key(key)] != nil
     }
 
     private mutating func startQueued() {
@@ -211,7 +220,7 @@ extension TransferDesk {
         case .delivered(let sha256):
             outgoing[number]?.digest = sha256
             outgoing[number]?.takers[peer]?.bytes = file.offer.size
-            outgoing[number]?.takers[peer]?.state = .delivered
+            outgoing[number]?.takers[peer]?.state = .delivered(since: now)
             let digest = Content.FileDigest(file: file.offer.file, token: token, sha256: sha256)
             actions.append(.say(.digest(digest)))
         case .broken: setTaker(number, peer, .waiting(since: now), told: .waiting)

@@ -67,7 +67,7 @@ struct TransferDesk: Sendable {
             /// As many streams as may be are under way.
             case queued(Content.Take)
             /// All is sent; the receiver has not said yet that it has it.
-            case delivered
+            case delivered(since: Duration)
             case waiting(since: Duration)
             /// Went before the end; may come back and go on.
             case left
@@ -93,6 +93,8 @@ struct TransferDesk: Sendable {
         let source: SourceFile
         /// Who it is for, if for one.
         var recipient: Person?
+        /// That person's identity key, when it was known.
+        var recipientKey: [UInt8]?
         var takers: [Peer: Taker] = [:]
         var digest: [UInt8]?
         var isWithdrawn = false
@@ -246,8 +248,8 @@ struct TransferDesk: Sendable {
             if isConnected, let retryAt { note(retryAt) }
         }
         for file in outgoing.values {
-            for case .waiting(let since) in file.takers.values.map(\.state) {
-                note(since + Self.patience)
+            for taker in file.takers.values {
+                if let since = taker.waitingSince { note(since + Self.patience) }
             }
         }
         return earliest
@@ -257,7 +259,7 @@ struct TransferDesk: Sendable {
         tickIncoming(people: people, now: now)
         for (number, file) in outgoing {
             for (peer, taker) in file.takers {
-                guard case .waiting(let since) = taker.state, now >= since + Self.patience else {
+                guard let since = taker.waitingSince, now >= since + Self.patience else {
                     continue
                 }
                 setTaker(number, peer, .left, told: .failed(Sentences.peerSilent))
@@ -291,6 +293,14 @@ extension TransferDesk.Incoming {
 }
 
 extension TransferDesk.Taker {
+    /// Since when nothing happens but that the other side is waited for.
+    var waitingSince: Duration? {
+        switch state {
+        case .waiting(let since), .delivered(let since): since
+        case .running, .queued, .left, .ended: nil
+        }
+    }
+
     var isUnfinished: Bool {
         switch state {
         case .running, .queued, .delivered, .waiting: true
