@@ -109,4 +109,30 @@ struct HostileRoomTests {
         }
         #expect(failures == [Sentences.peerSilent])
     }
+
+    @Test("cannot use up all offers and go")
+    func offersOfTheGone() throws {
+        var desk = TransferDesk(folder: nil, random: SeededGenerator(1))
+        let here = try people([2: Identity()])
+        func offer(_ number: UInt128) -> Content {
+            .offer(
+                Content.FileOffer(
+                    file: FileID(number: number), name: [0x61], size: 1,
+                    key: SymmetricKey(size: .bits256), recipient: nil))
+        }
+        let perSender = TransferDesk.maximumOpenPerSender
+        for number in 0..<TransferDesk.maximumIncoming {
+            let sender = AttachmentID(UInt64(100 + number / perSender))
+            desk.heard(offer(UInt128(number)), from: sender, people: here, now: .zero)
+        }
+        #expect(desk.incoming.count == TransferDesk.maximumIncoming)
+        _ = desk.takeActions()
+        desk.heard(offer(.max), from: AttachmentID(2), people: here, now: .zero)
+        #expect(desk.incoming.count == TransferDesk.maximumIncoming)
+        let offers = desk.takeActions().compactMap { action -> AttachmentID? in
+            guard case .event(.offer(let offer)) = action else { return nil }
+            return offer.sender.attachment
+        }
+        #expect(offers == [AttachmentID(2)])
+    }
 }

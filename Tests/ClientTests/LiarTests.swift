@@ -143,6 +143,36 @@ struct LiarTests {
         desk.heard(.take(take), from: AttachmentID(2), people: people, now: .zero)
         #expect(desk.outgoing.isEmpty && desk.jobs.isEmpty)
     }
+
+    @Test("going on far behind is not hashed from its beginning each time")
+    func hashedPrefix() async throws {
+        let folder = try TemporaryFolder()
+        let bytes = randomBytes(10 * SealedFile.chunkSize + 5, seed: 9)
+        let source = try SourceFile(path: try folder.write(bytes, as: "big"))
+        let server = FakeServer()
+        server.setFaults { $0.isUp = false }
+        let offer = Content.FileOffer(
+            file: file, name: Array("big".utf8), size: source.size, key: key, recipient: nil)
+        let hashed = HashedPrefix()
+        let job = SendJob(
+            order: SendOrder(
+                token: .random(), offer: offer, firstChunk: 7, source: source, hashed: hashed),
+            connector: FakeConnector(server), access: secret.accessKey,
+            clock: ClientClock(FastClock(factor: 100)), progressed: { _ in })
+        guard case .broken = await job.run() else {
+            Issue.record("there was a server")
+            return
+        }
+        // The receiver gave up meanwhile; what was read for it is not read again.
+        var progress = hashed.progress
+        #expect(progress.chunks == 7)
+        for chunk in UInt64(5)...10 {
+            let start = Int(chunk) * SealedFile.chunkSize
+            let end = min(start + SealedFile.chunkSize, bytes.count)
+            if chunk <= progress.chunks { progress.take(Array(bytes[start..<end]), number: chunk) }
+        }
+        #expect(progress.digest == hash(bytes))
+    }
 }
 
 @Suite("The rate of a transfer")

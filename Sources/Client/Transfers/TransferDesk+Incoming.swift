@@ -51,9 +51,7 @@ extension TransferDesk {
             guard case .offered = file.state else { return false }
             return file.sender == sender
         }
-        guard open < Self.maximumOpenPerSender, incoming.count < Self.maximumIncoming else {
-            return
-        }
+        guard open < Self.maximumOpenPerSender, makeRoomForOffer(people) else { return }
         let file = Incoming(
             number: nextNumber(), offer: offer, safeName: SafeFileName(untrusted: offer.name),
             sender: sender, peer: people.person(sender), key: key)
@@ -70,6 +68,22 @@ extension TransferDesk {
                     IncomingOffer(
                         number: file.number, sender: file.peer, fileName: file.fileName,
                         size: offer.size, isPrivate: offer.recipient != nil))))
+    }
+
+    /// False when there are as many offers as are kept, all of people who are here or under way;
+    /// otherwise who is gone gives way, so that nobody can use up all the places and leave.
+    private mutating func makeRoomForOffer(_ people: People) -> Bool {
+        guard incoming.count >= Self.maximumIncoming else { return true }
+        let gone = incoming.values.filter { file in
+            switch file.state {
+            case .offered, .stopped: !people.isPresent(file.sender)
+            case .running, .waiting, .ended, .completed: false
+            }
+        }
+        guard let oldest = gone.min(by: { $0.number < $1.number }) else { return false }
+        if case .offered = oldest.state { setIncoming(oldest.number, .ended, told: .cancelled) }
+        incoming[oldest.number] = nil
+        return true
     }
 
     /// The sender came back, or did not hear that it was said already.

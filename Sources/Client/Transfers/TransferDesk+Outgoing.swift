@@ -9,8 +9,7 @@ struct SendOrder: Sendable {
     var offer: Content.FileOffer
     var firstChunk: UInt64
     var source: SourceFile
-    /// SHA-256 of the whole file, when an earlier stream has computed it.
-    var digest: [UInt8]?
+    let hashed: HashedPrefix
 }
 
 /// How a stream that was sent ended.
@@ -129,7 +128,7 @@ extension TransferDesk {
             .startSending(
                 SendOrder(
                     token: take.token, offer: file.offer, firstChunk: take.firstChunk,
-                    source: file.source, digest: file.digest)))
+                    source: file.source, hashed: file.hashed)))
     }
 
     /// A receiver says how it ended for them.

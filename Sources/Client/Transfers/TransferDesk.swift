@@ -91,6 +91,7 @@ struct TransferDesk: Sendable {
         let number: OfferNumber
         var offer: Content.FileOffer
         let source: SourceFile
+        let hashed = HashedPrefix()
         /// Who it is for, if for one.
         var recipient: Person?
         /// That person's identity key, when it was known.
