@@ -135,4 +135,58 @@ struct HostileRoomTests {
         }
         #expect(offers == [AttachmentID(2)])
     }
+
+    @Test("cannot go on with another's file, nor begin one that nobody accepted")
+    func anothersFile() throws {
+        let folder = try TemporaryFolder()
+        let ann = Identity()
+        let offer = Content.FileOffer(
+            file: FileID(number: 9), name: Array("file".utf8), size: 100_000,
+            key: SymmetricKey(size: .bits256), recipient: nil)
+        let begun = try folder.folder.openPart(
+            id: TransferDesk.partID(offer.file, key: ann.publicKey),
+            name: SafeFileName(untrusted: offer.name))
+        try begun.append([1, 2, 3])
+        begun.keep()
+        // Ann is gone: her file is offered by one with another name, and by one with none.
+        var people = try people([3: Identity()])
+        _ = people.update(Presence(attachment: AttachmentID(4), state: .here))
+        var desk = TransferDesk(folder: folder.folder, random: SeededGenerator(1))
+        for eve in [AttachmentID(3), AttachmentID(4)] {
+            desk.heard(.offer(offer), from: eve, people: people, now: .zero)
+        }
+        #expect(desk.jobs.isEmpty && desk.incoming.count == 2)
+        // Her own offer goes on by itself, once it is known to be hers.
+        _ = people.update(Presence(attachment: AttachmentID(5), state: .here))
+        desk.heard(.offer(offer), from: AttachmentID(5), people: people, now: .zero)
+        #expect(desk.jobs.isEmpty)
+        let name = ann.announce(name: "Ann", attachment: AttachmentID(5), room: room)
+        _ = people.learn(try #require(name))
+        desk.met(AttachmentID(5), people: people, now: .zero)
+        #expect(desk.jobs.count == 1)
+    }
+
+    @Test("without a name cannot end or take over what one who is gone offered")
+    func nameless() throws {
+        let folder = try TemporaryFolder()
+        let ann = Identity()
+        var people = try people([2: ann])
+        let offer = Content.FileOffer(
+            file: FileID(number: 9), name: Array("file".utf8), size: 100_000,
+            key: SymmetricKey(size: .bits256), recipient: nil)
+        var desk = TransferDesk(folder: folder.folder, random: SeededGenerator(1))
+        desk.heard(.offer(offer), from: AttachmentID(2), people: people, now: .zero)
+        let number = try #require(desk.incoming.keys.first)
+        _ = people.remove(AttachmentID(2))
+        _ = people.update(Presence(attachment: AttachmentID(4), state: .here))
+        let eve = AttachmentID(4)
+        desk.heard(.offer(offer), from: eve, people: people, now: .zero)
+        desk.heard(
+            .withdraw(file: offer.file, reason: .cancelled), from: eve, people: people, now: .zero)
+        #expect(desk.incoming[number]?.sender == AttachmentID(2) && desk.incoming.count == 1)
+        guard case .offered = desk.incoming[number]?.state else {
+            Issue.record("ended by another")
+            return
+        }
+    }
 }

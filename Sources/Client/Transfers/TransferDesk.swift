@@ -53,12 +53,29 @@ struct TransferDesk: Sendable {
         let safeName: SafeFileName
         var sender: AttachmentID
         var peer: Person
-        /// The sender's identity key, when it was known.
+        /// The sender's identity key, once it is known.
         var key: [UInt8]?
+        /// Names the part in the folder, 16 bytes.
+        var partID: [UInt8]
+        /// Somebody without a name yet who offered the same, while the sender was gone.
+        var claimant: AttachmentID?
         var state = State.offered
         var attempts = 0
         var bytes: UInt64 = 0
         var meter = RateMeter()
+
+        init(
+            number: OfferNumber, offer: Content.FileOffer, safeName: SafeFileName,
+            sender: AttachmentID, peer: Person, key: [UInt8]?
+        ) {
+            self.number = number
+            self.offer = offer
+            self.safeName = safeName
+            self.sender = sender
+            self.peer = peer
+            self.key = key
+            partID = TransferDesk.partID(offer.file, key: key)
+        }
     }
 
     struct Taker: Sendable {
@@ -196,13 +213,7 @@ struct TransferDesk: Sendable {
     mutating func met(_ attachment: AttachmentID, people: People, now: Duration) {
         guard let key = people.key(of: attachment) else { return }
         resumeOutgoing(to: attachment, key: key, people: people)
-        for (number, file) in incoming where file.key == key && file.sender != attachment {
-            incoming[number]?.sender = attachment
-            incoming[number]?.peer = people.person(attachment)
-            guard case .waiting(_, let since) = file.state else { continue }
-            let retryAt = now + retryPause(0)
-            incoming[number]?.state = .waiting(retryAt: retryAt, since: since)
-        }
+        metSender(attachment, key: key, people: people, now: now)
     }
 
     /// Somebody is gone.
