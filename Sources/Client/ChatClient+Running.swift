@@ -83,7 +83,8 @@ extension ChatClient {
         var bytes = 0
         var count = 0
         // At least one, however large.
-        while count < outgoing.count, count == 0 || bytes + outgoing[count].size <= Self.maximumBatch
+        while count < outgoing.count,
+            count == 0 || bytes + outgoing[count].size <= Self.maximumBatch
         {
             bytes += outgoing[count].size
             count += 1

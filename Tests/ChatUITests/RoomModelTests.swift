@@ -39,7 +39,8 @@ import Wire
         arguments: [
             ("ben: hi", "\"ben: hi\"#11111111: x"),
             ("ann#ab12cd34", "\"ann#ab12cd34\"#11111111: x"),
-            ("", "somebody#11111111: x"), ("\u{1B}[31m", "\"␛[31m\"#11111111: x"), ("a\nb", "a␊b: x"),
+            ("", "somebody#11111111: x"), ("\u{1B}[31m", "\"␛[31m\"#11111111: x"),
+            ("a\nb", "a␊b: x"),
             ("\u{202E}nna", "nna: x"), ("-- ben left", "\"-- ben left\"#11111111: x"),
             ("ann (you)", "\"ann (you)\"#11111111: x"), ("ben, cid", "\"ben, cid\"#11111111: x"),
             ("ben\u{FF1A} hi", "\"ben\u{FF1A} hi\"#11111111: x"),

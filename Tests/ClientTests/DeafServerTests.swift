@@ -28,6 +28,7 @@ private final class DeafServer: Connector, FrameLink {
     ) async throws -> Result { throw ConnectionError.lost }
 
     func receive() async throws -> [ServerFrame]? {
+        try Task.checkCancellation()
         let count = told.withLock { told in
             told += 1
             return told

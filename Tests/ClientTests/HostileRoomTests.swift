@@ -14,7 +14,8 @@ struct HostileRoomTests {
     /// People of a room, each known by name.
     private func people(_ identities: [UInt64: Identity]) throws -> People {
         var people = People(me: me)
-        let own = try #require(Identity().announce(name: "me", attachment: me.attachment, room: room))
+        let own = try #require(
+            Identity().announce(name: "me", attachment: me.attachment, room: room))
         people.enter(
             roster: identities.keys.map { Presence(attachment: AttachmentID($0), state: .here) },
             own: own)

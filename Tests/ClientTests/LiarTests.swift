@@ -24,7 +24,8 @@ struct LiarTests {
         let (digests, word) = AsyncStream<[UInt8]>.makeStream()
         let job = ReceiveJob(
             order: ReceiveOrder(
-                token: token, offer: offer, partID: file.bytes, safeName: SafeFileName(untrusted: offer.name),
+                token: token, offer: offer, partID: file.bytes,
+                safeName: SafeFileName(untrusted: offer.name),
                 folder: folder.folder),
             connector: connector, access: secret.accessKey,
             clock: ClientClock(FastClock(factor: 100)), digests: digests,

@@ -41,6 +41,8 @@ struct Outbox: Sendable {
         /// The next part to be sent.
         var next = 0
         var acknowledged = 0
+        /// The server refused a part for good: the others have it never.
+        var isTorn = false
     }
 
     enum Origin: Sendable {
@@ -140,19 +142,21 @@ struct Outbox: Sendable {
         return flight
     }
 
-    /// Counts a part as done; returns the message that is now wholly acknowledged.
-    mutating func acknowledge(unit number: Int) -> MessageID? {
+    /// Counts a part as done, or as refused for good; returns the message all of whose parts are
+    /// decided now, and whether the server has it whole.
+    mutating func decide(unit number: Int, isRefused: Bool) -> (id: MessageID, isWhole: Bool)? {
         guard let first = units.first, number >= first.number else { return nil }
         let index = number - first.number
         guard index < units.count else { return nil }
         units[index].acknowledged += 1
+        if isRefused { units[index].isTorn = true }
         let unit = units[index]
         while let front = units.first, front.acknowledged >= front.parts {
             units.popFirst()
             count(front.load, sign: -1)
         }
         guard unit.acknowledged == unit.parts, case .text(let id, _) = unit.load else { return nil }
-        return id
+        return (id, !unit.isTorn)
     }
 
     /// Keeps an append back until `relaunch`.

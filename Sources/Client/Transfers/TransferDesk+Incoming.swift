@@ -76,13 +76,21 @@ extension TransferDesk {
             number: nextNumber(), offer: offer, safeName: SafeFileName(untrusted: offer.name),
             sender: sender, peer: people.person(sender), key: key)
         incoming[file.number] = file
-        if startIfBegun(file.number) { return }
+        // Without a name nobody knows whose it is, nor whether it goes on by itself.
+        guard key == nil else { return show(file.number) }
+        incoming[file.number]?.toldAt = now + Self.nameWait
+    }
+
+    /// Begins what was begun in an earlier run of this client, or asks the person.
+    private mutating func show(_ number: OfferNumber) {
+        incoming[number]?.toldAt = nil
+        guard !startIfBegun(number), let file = incoming[number] else { return }
         actions.append(
             .event(
                 .offer(
                     IncomingOffer(
                         number: file.number, sender: file.peer, fileName: file.fileName,
-                        size: offer.size, isPrivate: offer.recipient != nil))))
+                        size: file.offer.size, isPrivate: file.offer.recipient != nil))))
     }
 
     /// False when there are as many offers as are kept, all of people who are here or under way;
@@ -120,7 +128,7 @@ extension TransferDesk {
                 incoming[number]?.peer = people.person(attachment)
                 guard case .offered = file.state else { continue }
                 incoming[number]?.partID = Self.partID(file.offer.file, key: key)
-                _ = startIfBegun(number)
+                if file.toldAt != nil { show(number) } else { _ = startIfBegun(number) }
             } else if file.sender != attachment, file.key == key {
                 incoming[number]?.sender = attachment
                 incoming[number]?.peer = people.person(attachment)
@@ -253,6 +261,7 @@ extension TransferDesk {
 
     mutating func tickIncoming(people: People, now: Duration) {
         for (number, file) in incoming {
+            if let toldAt = file.toldAt, now >= toldAt { show(number) }
             guard case .waiting(let retryAt, let since) = file.state else { continue }
             if now >= since + Self.patience {
                 setIncoming(number, .stopped, told: .failed(Sentences.peerSilent))
@@ -317,6 +326,7 @@ extension TransferDesk {
         sha256: String? = nil
     ) {
         incoming[number]?.state = state
+        incoming[number]?.toldAt = nil
         tell(incoming: number, told, sha256: sha256)
         switch state {
         case .ended, .completed: bury(number)

@@ -32,6 +32,8 @@ struct TransferDesk: Sendable {
     static let maximumTakers = 10_000
     /// How long a transfer waits for somebody who vanished.
     static let patience: Duration = .seconds(600)
+    /// How long an offer waits for its sender's name: names are asked for after two seconds.
+    static let nameWait: Duration = .seconds(5)
     /// Pauses between tries to go on: the first and the longest.
     static let firstRetry: Duration = .milliseconds(500)
     static let longestRetry: Duration = .seconds(30)
@@ -59,6 +61,8 @@ struct TransferDesk: Sendable {
         var partID: [UInt8]
         /// Somebody without a name yet who offered the same, while the sender was gone.
         var claimant: AttachmentID?
+        /// When the person is told of it, name or not.
+        var toldAt: Duration?
         var state = State.offered
         var attempts = 0
         var bytes: UInt64 = 0
@@ -255,6 +259,7 @@ struct TransferDesk: Sendable {
         var earliest: Duration?
         func note(_ time: Duration) { earliest = min(earliest ?? time, time) }
         for file in incoming.values {
+            if let toldAt = file.toldAt { note(toldAt) }
             guard case .waiting(let retryAt, let since) = file.state else { continue }
             note(since + Self.patience)
             if isConnected, let retryAt { note(retryAt) }
