@@ -69,9 +69,11 @@ let package = Package(
             dependencies: [
                 "ChatUI", "Client", "Folder", "SealedFile", "Server", "Terminal", "Transport",
                 "Wire", arguments, logging, lifecycle,
-            ],
+            ] + nio,
             swiftSettings: ours),
 
+        // What tests of several targets share.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: ours),
         .testTarget(name: "TLSSyntaxTests", dependencies: ["TLSSyntax"], swiftSettings: ours),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: ours),
         .testTarget(name: "FolderTests", dependencies: ["Folder"], swiftSettings: ours),
@@ -80,15 +82,20 @@ let package = Package(
         .testTarget(
             name: "WireTests", dependencies: ["Wire", "TLSSyntax", crypto], swiftSettings: ours),
         .testTarget(
-            name: "TransportTests", dependencies: ["Transport", "Wire", crypto] + nio,
+            name: "TransportTests",
+            dependencies: ["TestSupport", "Transport", "Wire", crypto] + nio,
             swiftSettings: ours),
         .testTarget(
             name: "ClientTests",
-            dependencies: ["Client", "Wire", "SealedFile", "Folder", "TLSSyntax", crypto],
+            dependencies: [
+                "TestSupport", "Client", "Wire", "SealedFile", "Folder", "TLSSyntax", crypto,
+            ],
             swiftSettings: ours),
         .testTarget(
             name: "ServerTests",
-            dependencies: ["Server", "Transport", "Wire", "TLSSyntax", crypto, logging] + nio,
+            dependencies: [
+                "TestSupport", "Server", "Transport", "Wire", "TLSSyntax", crypto, logging,
+            ] + nio,
             swiftSettings: ours),
         .testTarget(
             name: "ChatUITests", dependencies: ["ChatUI", "Client", "Terminal", "Wire"],
@@ -98,7 +105,10 @@ let package = Package(
             swiftSettings: ours),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["chatbox", "Wire", "Transport", "Client", crypto] + nio,
+            dependencies: [
+                "TestSupport",
+                "chatbox", "Wire", "Transport", "Client", "SealedFile", "TLSSyntax", crypto,
+            ] + nio,
             swiftSettings: ours),
     ],
     swiftLanguageModes: [.v6]

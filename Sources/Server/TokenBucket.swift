@@ -2,7 +2,8 @@ import NIOCore
 
 /// How much one connection may send: so much in the long run, so much at once.
 ///
-/// It may go below zero by what was read at once, so that the largest frame always fits; the debt is waited for.
+/// It may go below zero by what was read at once, so that the largest frame always fits; the debt
+/// is waited for.
 struct TokenBucket {
     private let perSecond: Double
     private let burst: Double

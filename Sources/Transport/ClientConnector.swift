@@ -65,8 +65,9 @@ package struct ClientConnector: Connector {
             try? await link.channel.close()
             return result
         } catch {
+            // What the body throws of its own is the caller's: a full disk is no lost connection.
             try? await link.channel.close()
-            throw tls.connectionError(for: error)
+            throw error
         }
     }
 
@@ -82,7 +83,7 @@ package struct ClientConnector: Connector {
                 let certificate = try await channel.nioSSL_peerCertificate().get()
                 guard let certificate else { throw ConnectionError.handshake("no certificate") }
                 return ClientLink(
-                    channel: channel, handler: opened.handler,
+                    channel: channel, handler: opened.handler, tls: tls,
                     serverKey: try ClientTLS.keyHash(of: certificate))
             } catch {
                 try? await channel.close()

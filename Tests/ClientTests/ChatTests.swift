@@ -1,8 +1,9 @@
 import Client
+import TestSupport
 import Testing
 import Wire
 
-@Suite("Clients in one room", .timeLimit(.minutes(1)))
+@Suite("Clients in one room", .oneAtATime, .timeLimit(.minutes(1)))
 struct ChatTests {
     private let secret = RoomSecret()
 

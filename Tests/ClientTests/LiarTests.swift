@@ -1,12 +1,13 @@
 import Crypto
 import Folder
 import SealedFile
+import TestSupport
 import Testing
 import Wire
 
 @testable import Client
 
-@Suite("A sender who lies", .timeLimit(.minutes(1)))
+@Suite("A sender who lies", .oneAtATime, .timeLimit(.minutes(1)))
 struct LiarTests {
     private let secret = RoomSecret()
     private let key = SymmetricKey(size: .bits256)

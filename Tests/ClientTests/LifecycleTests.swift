@@ -1,8 +1,9 @@
 import Client
+import TestSupport
 import Testing
 import Wire
 
-@Suite("A client", .timeLimit(.minutes(1)))
+@Suite("A client", .oneAtATime, .timeLimit(.minutes(1)))
 struct LifecycleTests {
     private let secret = RoomSecret()
 

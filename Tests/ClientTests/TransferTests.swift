@@ -1,10 +1,11 @@
 import Client
 import Crypto
 import Folder
+import TestSupport
 import Testing
 import Wire
 
-@Suite("A file", .timeLimit(.minutes(1)))
+@Suite("A file", .oneAtATime, .timeLimit(.minutes(1)))
 struct TransferTests {
     private let secret = RoomSecret()
 

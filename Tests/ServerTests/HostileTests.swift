@@ -1,13 +1,14 @@
 import NIOCore
 import NIOSSL
 import TLSSyntax
+import TestSupport
 import Testing
 import Transport
 import Wire
 
 @testable import Server
 
-@Suite("Hostile clients") struct HostileTests {
+@Suite("Hostile clients", .oneAtATime) struct HostileTests {
     private let access = RoomSecret().accessKey
 
     /// The server takes newcomers and answers.

@@ -1,12 +1,13 @@
 import NIOCore
 import ServiceLifecycle
+import TestSupport
 import Testing
 import Transport
 import Wire
 
 @testable import Server
 
-@Suite("A server's limits") struct LimitTests {
+@Suite("A server's limits", .oneAtATime) struct LimitTests {
     private let access = RoomSecret().accessKey
 
     @Test("a slow reader is cut off and resumes; nobody else notices", .timeLimit(.minutes(1)))

@@ -1,10 +1,11 @@
 import NIOCore
+import TestSupport
 import Testing
 import Wire
 
 @testable import Server
 
-@Suite("A room on a server") struct RoomTests {
+@Suite("A room on a server", .oneAtATime) struct RoomTests {
     private let access = RoomSecret().accessKey
 
     @Test(

@@ -1,10 +1,11 @@
 import NIOCore
+import TestSupport
 import Testing
 import Wire
 
 @testable import Server
 
-@Suite("A splice on a server") struct SpliceTests {
+@Suite("A splice on a server", .oneAtATime) struct SpliceTests {
     private let access = RoomSecret().accessKey
 
     private func pair(
