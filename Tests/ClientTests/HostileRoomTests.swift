@@ -191,3 +191,32 @@ struct HostileRoomTests {
         }
     }
 }
+
+@Suite("Who takes a file")
+struct NamelessTakerTests {
+    @Test("before their name is known is known again by it", arguments: [true, false])
+    func namedMeanwhile(isReceived: Bool) throws {
+        let folder = try TemporaryFolder()
+        let source = try SourceFile(path: try folder.write([1, 2, 3], as: "file"))
+        let room = RoomSecret().accessKey.room
+        let bob = AttachmentID(2)
+        let me = Person(attachment: AttachmentID(1), name: "me", keyTag: "")
+        var people = People(me: me)
+        _ = people.update(Presence(attachment: bob, state: .here))
+        var desk = TransferDesk(folder: nil, random: SeededGenerator(1))
+        _ = try desk.offer(source, to: nil)
+        let file = try #require(desk.outgoing.values.first?.offer.file)
+        let take = Content.Take(file: file, sender: me.attachment, token: .random(), firstChunk: 0)
+        desk.heard(.take(take), from: bob, people: people, now: .zero)
+        #expect(desk.unfinishedCount == 1)
+        let name = Identity().announce(name: "Bob", attachment: bob, room: room)
+        _ = people.learn(try #require(name))
+        desk.met(bob, people: people, now: .zero)
+        let word =
+            isReceived
+            ? Content.received(file: file, sender: me.attachment)
+            : .cancel(file: file, peer: me.attachment, reason: .cancelled)
+        desk.heard(word, from: bob, people: people, now: .zero)
+        #expect(desk.unfinishedCount == 0)
+    }
+}

@@ -30,6 +30,15 @@ extension TransferDesk {
         outgoing.first { $0.value.offer.file == file }?.key
     }
 
+    /// Under whom somebody is among the takers of an offer: who took it before their name was known
+    /// is there by attachment still.
+    private func taker(
+        of number: OfferNumber, _ sender: AttachmentID, _ people: People
+    ) -> Peer? {
+        let peers = [Self.peer(sender, people), .attachment(sender)]
+        return peers.first { outgoing[number]?.takers[$0] != nil }
+    }
+
     // MARK: What this person wants
 
     /// - Parameter key: the recipient's identity key, if it is known.
@@ -136,8 +145,9 @@ extension TransferDesk {
         of id: FileID, _ sender: AttachmentID, _ people: People, state: TransferUpdate.State
     ) {
         guard let number = find(id), outgoing[number]?.isWithdrawn == false else { return }
-        let peer = Self.peer(sender, people)
-        guard let taker = outgoing[number]?.takers[peer] else {
+        guard let peer = taker(of: number, sender, people),
+            let taker = outgoing[number]?.takers[peer]
+        else {
             guard let file = outgoing[number], state == .declined else { return }
             tell(outgoing: file, people.person(sender), state)
             return
@@ -150,8 +160,9 @@ extension TransferDesk {
 
     mutating func heardReceived(_ id: FileID, from sender: AttachmentID, people: People) {
         guard let number = find(id), let file = outgoing[number] else { return }
-        let peer = Self.peer(sender, people)
-        guard let taker = file.takers[peer] else { return }
+        guard let peer = taker(of: number, sender, people), let taker = file.takers[peer] else {
+            return
+        }
         if case .ended = taker.state { return }
         if case .running(let token) = taker.state { stop(token) }
         outgoing[number]?.takers[peer]?.bytes = file.offer.size
