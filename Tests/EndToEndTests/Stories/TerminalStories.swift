@@ -87,7 +87,7 @@ extension EndToEnd {
             let bob = try Program(
                 ["join", link.text, "--name", "bob"], home: try world.home("bob"))
             try await alice.meets("bob")
-            try await bob.expect("alice")
+            try await bob.expectError("alice")
             bob.type("from a pipe\n")
             try await alice.hears("from a pipe")
             try alice.say("to a pipe")

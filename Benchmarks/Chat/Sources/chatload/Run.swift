@@ -50,9 +50,7 @@ struct Run {
             return (number % options.rooms, slot < 0 ? nil : UInt32(slot))
         }
         let running = try ask { $0.counts.running }
-        if running < total {
-            FileHandle.standardError.write(Data("only \(running) of \(total) attached\n".utf8))
-        }
+        guard running == total else { throw Incomplete(attached: running, wanted: total) }
     }
 
     /// Opens so many connections, `par` at a time, and returns when all have settled.
@@ -213,4 +211,11 @@ struct Run {
         report.add("rss1", figures.memory("VmRSS"))
         return report.line
     }
+}
+
+/// Figures of a part of what was asked for would be compared with figures of all of it.
+struct Incomplete: Error, CustomStringConvertible {
+    var attached: Int
+    var wanted: Int
+    var description: String { "only \(attached) of \(wanted) attached; -v says why" }
 }
