@@ -200,6 +200,7 @@ extension TransferDesk {
     /// them again, and they go on with the part that they have.
     mutating func resumeOutgoing(to attachment: AttachmentID, key: [UInt8], people: People) {
         for (number, file) in outgoing where !file.isWithdrawn {
+            nameTaker(of: number, attachment, key: key)
             guard let taker = file.takers[.key(key)], taker.peer.attachment != attachment else {
                 continue
             }
@@ -209,6 +210,18 @@ extension TransferDesk {
             offer.recipient = attachment
             actions.append(.say(.offer(offer)))
         }
+    }
+
+    /// Who took an offer before their name was known goes by it from now on, so that they can go on
+    /// under another attachment.
+    private mutating func nameTaker(
+        of number: OfferNumber, _ attachment: AttachmentID, key: [UInt8]
+    ) {
+        guard outgoing[number]?.takers[.key(key)] == nil,
+            let taker = outgoing[number]?.takers.removeValue(forKey: .attachment(attachment))
+        else { return }
+        outgoing[number]?.takers[.key(key)] = taker
+        if case .running(let token) = taker.state { jobs[token] = .sending(number, .key(key)) }
     }
 
     // MARK: Streams
