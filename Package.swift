@@ -102,6 +102,9 @@ let package = Package(
             name: "ChatUITests", dependencies: ["ChatUI", "Client", "Terminal", "Wire"],
             swiftSettings: ours),
         .testTarget(
+            name: "chatboxTests", dependencies: ["chatbox", "Client", "Wire", crypto],
+            swiftSettings: ours),
+        .testTarget(
             name: "EndToEndTests",
             dependencies: [
                 "TestSupport",

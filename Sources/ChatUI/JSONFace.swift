@@ -27,6 +27,8 @@ package actor JSONFace: Face {
     private let write: @Sendable (String) -> Bool
     private var people = People()
     private var splitter = LineSplitter()
+    /// Offers still to be accepted: only so many transfers are under way at once.
+    private var wanted: [OfferNumber] = []
     private var isLeaving = false
 
     package static let signals = [SIGINT, SIGTERM, SIGHUP]
@@ -70,8 +72,25 @@ package actor JSONFace: Face {
         case .joined(let joined): people.enter(joined)
         case .person(let person, .left): people.remove(person)
         case .person(let person, _): people.update(person)
-        case .offer(let offer) where acceptsAll: await perform(.accept(offer.number.number))
+        case .offer(let offer) where acceptsAll:
+            wanted.append(offer.number)
+            await acceptWanted()
+        case .transfer(let update):
+            wanted.removeAll { $0 == update.number }
+            if update.state != .running { await acceptWanted() }
         default: break
+        }
+    }
+
+    private func acceptWanted() async {
+        while let next = wanted.first {
+            do throws(ClientRefusal) {
+                try await session.accept(next)
+            } catch {
+                if case .tooManyTransfers = error { return }
+                put(.error(error.sentence))
+            }
+            wanted.removeAll { $0 == next }
         }
     }
 

@@ -89,10 +89,10 @@ package struct RoomModel {
         let me = people.display(joined.me)
         if people.others.isEmpty { return ["-- you are \(me); nobody else is here yet"] }
         let others = Describe.count(people.others.count, "other")
-        let names = people.others.filter { !$0.name.isEmpty }.map(people.display)
+        let named = people.others.filter { !$0.name.isEmpty }
         let known: SafeText =
-            names.isEmpty || names.count > Self.maximumIntroduced
-            ? "" : " (\(names.joined(separator: ", ")))"
+            named.isEmpty || named.count > Self.maximumIntroduced
+            ? "" : " (\(named.map(people.display).joined(separator: ", ")))"
         return ["-- you are \(me), with \(others) here\(known); what was said before stays unread"]
     }
 

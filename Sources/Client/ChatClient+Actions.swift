@@ -10,7 +10,9 @@ extension ChatClient {
         case .disconnect:
             isCloseWanted = true
             closing?.finish()
-        case .send(let frame): outgoing.append(frame)
+        case .send(let frame):
+            outgoing.append(frame)
+            outgoingBytes += frame.size
         case .connection(let state):
             desk.setConnected(state == .connected, now: clock.now())
             queue.push(.connection(state))
@@ -36,7 +38,10 @@ extension ChatClient {
     func perform(_ action: TransferDesk.Action) {
         switch action {
         case .event(let event): queue.push(event)
-        case .say(let content): session.enqueue(.content(content.encoded), now: clock.now())
+        case .say(let content):
+            // Others make this client say some of it; what is left unsaid they ask for again.
+            guard session.outbox.hasRoomForContent else { return }
+            session.enqueue(.content(content.encoded), now: clock.now())
         case .startReceiving(let order): start(receiving: order)
         case .startSending(let order): start(sending: order)
         case .stop(let token, let discard):

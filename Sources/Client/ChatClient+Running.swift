@@ -6,6 +6,9 @@ extension ChatClient {
 
     /// Bytes handed to a connection at once.
     private static let maximumBatch = 256 << 10
+    /// Bytes that may wait to be sent before the network is left unread: what is said is bounded by
+    /// its window, but a server that reads nothing could make us answer without end.
+    private static let maximumOutgoing = 8 << 20
 
     func keepConnected() async {
         for await _ in connects.stream {
@@ -16,6 +19,7 @@ extension ChatClient {
             closing = nil
             outgoingSignal = nil
             outgoing = []
+            outgoingBytes = 0
             session.disconnected(error, now: clock.now())
             drain()
         }
@@ -39,17 +43,25 @@ extension ChatClient {
 
     private nonisolated func serve(_ link: any FrameLink) async throws {
         let signal = await connected(to: link.serverKey)
+        let (drained, drain) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         try await race {
+            var drained = drained.makeAsyncIterator()
             while let frames = try await link.receive() {
                 await self.received(frames)
                 await self.queue.waitForRoom()
+                while await self.hasMuchToSend, await drained.next() != nil {}
             }
         } until: {
             for await _ in signal {
-                while let batch = await self.takeOutgoing() { try await link.send(batch) }
+                while let batch = await self.takeOutgoing() {
+                    try await link.send(batch)
+                    drain.yield()
+                }
             }
         }
     }
+
+    private var hasMuchToSend: Bool { outgoingBytes > Self.maximumOutgoing }
 
     private func connected(to server: ServerKeyHash) -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream<Void>.makeStream(
@@ -69,16 +81,17 @@ extension ChatClient {
     private func takeOutgoing() -> [ClientFrame]? {
         guard !outgoing.isEmpty else { return nil }
         var bytes = 0
-        let end = outgoing.firstIndex { frame in
-            if case .append(let append) = frame { bytes += append.payload.count }
-            return bytes > Self.maximumBatch
+        var count = 0
+        // At least one, however large.
+        while count < outgoing.count,
+            count == 0 || bytes + outgoing[count].size <= Self.maximumBatch
+        {
+            bytes += outgoing[count].size
+            count += 1
         }
-        guard let end, end > 0 else {
-            defer { outgoing = [] }
-            return outgoing
-        }
-        let batch = Array(outgoing[..<end])
-        outgoing.removeFirst(end)
+        let batch = Array(outgoing[..<count])
+        outgoing.removeFirst(count)
+        outgoingBytes -= bytes
         return batch
     }
 
@@ -207,5 +220,20 @@ extension ChatClient {
         jobEnds[token] = nil
         desk.sendingEnded(token, outcome, me: conversation.people.me, now: clock.now())
         drain()
+    }
+}
+
+extension ClientFrame {
+    /// Bytes that a frame takes in memory, near enough.
+    fileprivate static let cost = 256
+
+    /// Bytes of memory, its payload included.
+    var size: Int {
+        switch self {
+        case .append(let append): Self.cost + append.payload.count
+        case .knock(let payload): Self.cost + payload.count
+        case .answer(let answer): Self.cost + answer.payload.count + 8 * answer.knocks.count
+        case .hello, .attach, .ready, .ping, .leave, .transfer: Self.cost
+        }
     }
 }

@@ -19,6 +19,7 @@ package actor ChatClient {
     var desk: TransferDesk
 
     var outgoing: [ClientFrame] = []
+    var outgoingBytes = 0
     var outgoingSignal: AsyncStream<Void>.Continuation?
     var closing: AsyncStream<Never>.Continuation?
     var isCloseWanted = false
@@ -129,7 +130,9 @@ package actor ChatClient {
         do throws(FolderError) {
             source = try SourceFile(path: path)
         } catch { throw .file(error.sentence) }
-        let number = try desk.offer(source, to: person.map { conversation.people.person($0) })
+        let people = conversation.people
+        let number = try desk.offer(
+            source, to: person.map(people.person), key: person.flatMap(people.key))
         drain()
         return number
     }

@@ -64,11 +64,11 @@ extension ConnectionError {
         case .unreachable(let where_):
             "nobody answers at \(where_); check the link, and that the server runs"
         case .wrongServer: "somebody else than the link's server answered"
-        case .handshake(let what): "no secure connection could be agreed on (\(what))"
+        case .handshake, .protocolViolation:
+            "what answers there is not a chatbox server, or an old one; check the link"
         case .goodbye(.full): "the server is full; try again later"
         case .goodbye(.shuttingDown): "the server is stopping; try again later"
         case .goodbye: "the server turned this client away; try again"
-        case .protocolViolation: "what answers there is not a chatbox server; check the link"
         case .lost: "the connection broke at once; try again"
         case .timeout: "the server did not answer in time; try again"
         }

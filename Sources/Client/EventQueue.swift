@@ -36,6 +36,8 @@ final class EventQueue: Sendable {
                 state.reader = nil
                 return reader
             }
+            // The next report tells the same and more; nobody makes those wait who write them.
+            if state.isFull, event.isProgress { return nil }
             state.events.append(event)
             state.bytes += event.size
             return nil
@@ -103,6 +105,11 @@ final class EventQueue: Sendable {
 }
 
 extension ClientEvent {
+    /// A report on a transfer that goes on.
+    fileprivate var isProgress: Bool {
+        if case .transfer(let update) = self { update.state == .running } else { false }
+    }
+
     /// Bytes that grow with what others say.
     fileprivate var size: Int {
         if case .message(let message) = self { message.text.utf8.count } else { 0 }

@@ -140,7 +140,8 @@ struct ListenAddress: Equatable {
         let wantsFreePort = text.hasSuffix(":0")
         var rest = wantsFreePort ? String(text.dropLast(2)) : text
         let isAnywhere =
-            rest.isEmpty || rest.hasPrefix(":") && !rest.hasPrefix("::") || rest.hasPrefix("*")
+            rest.isEmpty || rest.hasPrefix(":") && !rest.hasPrefix("::")
+            || rest == "*" || rest.hasPrefix("*:")
         // Any name does in the place of the host that is not named.
         if isAnywhere { rest = "every" + (rest.hasPrefix("*") ? rest.dropFirst() : rest[...]) }
         do throws(LinkError) {

@@ -39,12 +39,37 @@ import Wire
         arguments: [
             ("ben: hi", "\"ben: hi\"#11111111: x"),
             ("ann#ab12cd34", "\"ann#ab12cd34\"#11111111: x"),
-            ("", "somebody#11111111: x"), ("\u{1B}[31m", "␛[31m: x"), ("a\nb", "a␊b: x"),
-            ("\u{202E}nna", "nna: x"),
+            ("", "somebody#11111111: x"), ("\u{1B}[31m", "\"␛[31m\"#11111111: x"),
+            ("a\nb", "a␊b: x"),
+            ("\u{202E}nna", "nna: x"), ("-- ben left", "\"-- ben left\"#11111111: x"),
+            ("ann (you)", "\"ann (you)\"#11111111: x"), ("ben, cid", "\"ben, cid\"#11111111: x"),
+            ("ben\u{FF1A} hi", "\"ben\u{FF1A} hi\"#11111111: x"),
+            ("ben\u{2236} hi", "\"ben\u{2236} hi\"#11111111: x"),
+            ("Jean-Luc O'Neill \u{1F986}", "Jean-Luc O'Neill \u{1F986}: x"),
+            ("bot_7.example", "bot_7.example: x"), ("山田・太郎", "山田・太郎: x"),
         ])
     func namesThatPretend(name: String, line: String) {
         let person = Samples.person(5, name, "11111111")
         #expect(lines(Samples.joined(Samples.ann), Samples.message("x", from: person)).last == line)
+    }
+
+    @Test("a large room costs each line little", .timeLimit(.minutes(1)))
+    func largeRoom() {
+        let people = (UInt64(10)..<5010).map { Samples.person($0, "", "") }
+        var model = RoomModel(folder: nil, drawsProgress: true)
+        _ = model.apply(.joined(.init(me: Samples.me, standing: .newcomer, people: people)))
+        for person in people {
+            let named = Samples.person(
+                person.attachment.number, "p\(person.attachment.number)", "11111111")
+            _ = model.apply(.person(named, .introduced))
+        }
+        let twin = Samples.person(9, "p10", "22222222")
+        #expect(model.apply(.person(twin, .arrived)).map(\.string) == ["-- p10#22222222 joined"])
+        let first = Samples.person(10, "p10", "11111111")
+        #expect(
+            model.apply(Samples.message("hi", from: first)).map(\.string) == ["p10#11111111: hi"])
+        _ = model.apply(.person(twin, .left))
+        #expect(model.apply(Samples.message("hi", from: first)).map(\.string) == ["p10: hi"])
     }
 
     @Test("coming and going are quiet lines")

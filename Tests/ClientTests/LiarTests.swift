@@ -25,7 +25,8 @@ struct LiarTests {
         let (digests, word) = AsyncStream<[UInt8]>.makeStream()
         let job = ReceiveJob(
             order: ReceiveOrder(
-                token: token, offer: offer, safeName: SafeFileName(untrusted: offer.name),
+                token: token, offer: offer, partID: file.bytes,
+                safeName: SafeFileName(untrusted: offer.name),
                 folder: folder.folder),
             connector: connector, access: secret.accessKey,
             clock: ClientClock(FastClock(factor: 100)), digests: digests,
@@ -143,6 +144,36 @@ struct LiarTests {
             file: file, sender: AttachmentID(1), token: .random(), firstChunk: .max)
         desk.heard(.take(take), from: AttachmentID(2), people: people, now: .zero)
         #expect(desk.outgoing.isEmpty && desk.jobs.isEmpty)
+    }
+
+    @Test("going on far behind is not hashed from its beginning each time")
+    func hashedPrefix() async throws {
+        let folder = try TemporaryFolder()
+        let bytes = randomBytes(10 * SealedFile.chunkSize + 5, seed: 9)
+        let source = try SourceFile(path: try folder.write(bytes, as: "big"))
+        let server = FakeServer()
+        server.setFaults { $0.isUp = false }
+        let offer = Content.FileOffer(
+            file: file, name: Array("big".utf8), size: source.size, key: key, recipient: nil)
+        let hashed = HashedPrefix()
+        let job = SendJob(
+            order: SendOrder(
+                token: .random(), offer: offer, firstChunk: 7, source: source, hashed: hashed),
+            connector: FakeConnector(server), access: secret.accessKey,
+            clock: ClientClock(FastClock(factor: 100)), progressed: { _ in })
+        guard case .broken = await job.run() else {
+            Issue.record("there was a server")
+            return
+        }
+        // The receiver gave up meanwhile; what was read for it is not read again.
+        var progress = hashed.progress
+        #expect(progress.chunks == 7)
+        for chunk in UInt64(5)...10 {
+            let start = Int(chunk) * SealedFile.chunkSize
+            let end = min(start + SealedFile.chunkSize, bytes.count)
+            if chunk <= progress.chunks { progress.take(Array(bytes[start..<end]), number: chunk) }
+        }
+        #expect(progress.digest == hash(bytes))
     }
 }
 

@@ -84,6 +84,30 @@ struct SessionTests {
                 sequence: sequence, sender: sender, kind: .message, payload: payload))
     }
 
+    @Test("does not call a message sent of which a part was refused")
+    func tornMessage() throws {
+        var session = inRoom()
+        say(String(repeating: "x", count: Outbox.partSize + 1), &session)
+        let parts = session.takeActions().appends
+        #expect(parts.count == 2)
+        session.received([.refused(id: parts[0].id, reason: .tooLarge)], now: .zero)
+        let appended = ServerFrame.Appended(id: parts[1].id, sequence: 200, duplicate: false)
+        session.received([.appended(appended)], now: .zero)
+        let told = session.takeActions()
+        #expect(
+            told.contains { if case .uncertain(MessageID(number: 7)) = $0 { true } else { false } })
+        #expect(!told.contains { if case .sent = $0 { true } else { false } })
+    }
+
+    @Test("tells of a slow server once")
+    func degraded() {
+        var session = inRoom()
+        session.received(Array(repeating: .degraded, count: 100), now: .zero)
+        session.received([.restored, .restored], now: .zero)
+        let notices = session.takeActions().count { if case .notice = $0 { true } else { false } }
+        #expect(notices == 2)
+    }
+
     @Test("says hello, proves that it has the link, announces itself and knocks")
     func entering() throws {
         var session = session()

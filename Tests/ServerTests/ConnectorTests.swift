@@ -2,13 +2,14 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 import NIOTLS
+import TestSupport
 import Testing
 import Transport
 import Wire
 
 @testable import Server
 
-@Suite("What a client is told of a server") struct ConnectorTests {
+@Suite("What a client is told of a server", .oneAtATime) struct ConnectorTests {
     private func connector(
         _ address: SocketAddress, host: String = "127.0.0.1", trust: Link.Trust? = nil
     ) throws -> ClientConnector {

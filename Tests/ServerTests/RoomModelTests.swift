@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import TestSupport
 import Testing
 import Wire
 
@@ -7,7 +8,7 @@ import Wire
 
 /// A room over several event loops, and people who come, talk, break off, resume, take over and
 /// leave as a seed says; afterwards everybody's story is held against everybody else's.
-@Suite("A room over several loops") struct RoomModelTests {
+@Suite("A room over several loops", .oneAtATime) struct RoomModelTests {
     @Test(
         "everybody sees each entry of their time once, in one order, and knows who is here",
         .timeLimit(.minutes(1)), arguments: 1...4 as ClosedRange<UInt64>)

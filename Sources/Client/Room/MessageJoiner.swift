@@ -12,12 +12,17 @@ struct MessageJoiner: Sendable {
     static let maximumHalves = 1024
     /// Bytes of all messages begun: four of the longest.
     static let maximumBytes = 64 << 20
+    /// What keeping a part costs besides its bytes, so that small ones are not free.
+    static let partCost = 64
 
     private struct Half: Sendable {
         var count: UInt32
         var parts: [UInt32: [UInt8]] = [:]
         var bytes = 0
         var begun: UInt64
+
+        /// Bytes of memory.
+        var cost: Int { bytes + parts.count * MessageJoiner.partCost }
     }
 
     private struct Name: Hashable, Sendable {
@@ -29,7 +34,7 @@ struct MessageJoiner: Sendable {
     private var bytes = 0
     private var clock: UInt64 = 0
 
-    /// Bytes held for messages that are not whole.
+    /// Bytes of memory held for messages that are not whole.
     var bytesHeld: Int { bytes }
     var halfCount: Int { halves.count }
 
@@ -41,16 +46,16 @@ struct MessageJoiner: Sendable {
         if part.count == 1 { return part.bytes }
         let name = Name(sender: sender, message: part.message)
         var half = halves.removeValue(forKey: name) ?? newHalf(count: part.count)
-        bytes -= half.bytes
+        bytes -= half.cost
         // A part that contradicts the others makes the message worthless.
-        guard half.count == part.count, half.bytes + part.bytes.count <= Self.maximumMessage else {
-            return nil
-        }
+        guard half.count == part.count, half.parts[part.index].map({ $0 == part.bytes }) ?? true
+        else { return nil }
         if half.parts.updateValue(part.bytes, forKey: part.index) == nil {
             half.bytes += part.bytes.count
         }
+        guard half.bytes <= Self.maximumMessage else { return nil }
         if half.parts.count == Int(half.count) { return Self.join(half) }
-        bytes += half.bytes
+        bytes += half.cost
         halves[name] = half
         makeRoom(for: sender)
         return nil
@@ -80,7 +85,7 @@ struct MessageJoiner: Sendable {
 
     private mutating func drop(_ name: Name?) {
         guard let name, let half = halves.removeValue(forKey: name) else { return }
-        bytes -= half.bytes
+        bytes -= half.cost
     }
 
     /// Forgets what somebody who is gone began.

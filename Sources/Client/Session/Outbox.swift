@@ -12,6 +12,9 @@ struct Outbox: Sendable {
     static let maximumFlights = 4096
     /// Bytes that wait to be said: four of the longest messages.
     static let maximumQueued = 64 << 20
+    /// Contents besides messages that wait to be said: more than a room full of people who take
+    /// and decline files makes, so that who floods us with questions fills no memory.
+    static let maximumContents = 4096
     /// Bytes of a message in one part: half of an entry, with room for all that goes around it.
     static let partSize = 32 << 10
     /// How long a repeat under the same id is safe; servers remember ids for two minutes. Later, a
@@ -38,6 +41,8 @@ struct Outbox: Sendable {
         /// The next part to be sent.
         var next = 0
         var acknowledged = 0
+        /// The server refused a part for good: the others have it never.
+        var isTorn = false
     }
 
     enum Origin: Sendable {
@@ -59,6 +64,8 @@ struct Outbox: Sendable {
     private(set) var bytesQueued = 0
     /// Messages among the units.
     private(set) var messageCount = 0
+    /// Whether something besides a message may be queued.
+    var hasRoomForContent: Bool { units.count - messageCount < Self.maximumContents }
     /// The first unit with parts to be sent.
     private var cursor = 0
     private var nextNumber = 0
@@ -135,19 +142,21 @@ struct Outbox: Sendable {
         return flight
     }
 
-    /// Counts a part as done; returns the message that is now wholly acknowledged.
-    mutating func acknowledge(unit number: Int) -> MessageID? {
+    /// Counts a part as done, or as refused for good; returns the message all of whose parts are
+    /// decided now, and whether the server has it whole.
+    mutating func decide(unit number: Int, isRefused: Bool) -> (id: MessageID, isWhole: Bool)? {
         guard let first = units.first, number >= first.number else { return nil }
         let index = number - first.number
         guard index < units.count else { return nil }
         units[index].acknowledged += 1
+        if isRefused { units[index].isTorn = true }
         let unit = units[index]
         while let front = units.first, front.acknowledged >= front.parts {
             units.popFirst()
             count(front.load, sign: -1)
         }
         guard unit.acknowledged == unit.parts, case .text(let id, _) = unit.load else { return nil }
-        return id
+        return (id, !unit.isTorn)
     }
 
     /// Keeps an append back until `relaunch`.

@@ -62,12 +62,16 @@ extension RoomSession {
         backoff.reset()
         guard let flight = land(appended.id) else { return }
         switch flight.origin {
-        case .unit(let number):
-            if let message = outbox.acknowledge(unit: number) { actions.append(.sent(message)) }
+        case .unit(let number): decide(unit: number, isRefused: false)
         case .cipher(let ticket):
             perform(cipher.settled(ticket, .accepted(sequence: appended.sequence)), now: now)
         }
         pump(now: now)
+    }
+
+    private mutating func decide(unit number: Int, isRefused: Bool) {
+        guard let message = outbox.decide(unit: number, isRefused: isRefused) else { return }
+        actions.append(message.isWhole ? .sent(message.id) : .uncertain(message.id))
     }
 
     /// Takes out a decided append; one that was never asked for ends the connection.
@@ -97,9 +101,7 @@ extension RoomSession {
             case .unit(let number):
                 // Parts are far below the limit: a server that refuses them takes nothing of ours.
                 actions.append(.notice("the server refused a part of a message as too large"))
-                if let message = outbox.acknowledge(unit: number) {
-                    actions.append(.uncertain(message))
-                }
+                decide(unit: number, isRefused: true)
             }
             pump(now: now)
         }

@@ -52,6 +52,7 @@ extension RoomSession {
         actions.append(.connection(.connected))
         pausedUntil = nil
         cipherWakes = nil
+        isDegraded = false
         if attached.standing == .resumed {
             resume(attached, now: now)
         } else {
@@ -127,9 +128,8 @@ extension RoomSession {
         case .presence(let presence): receivedPresence(presence, now: now)
         case .gap(let gap): receivedGap(gap)
         case .reset(let position): receivedReset(position, now: now)
-        case .degraded:
-            actions.append(.notice("the server is slow to keep what is said; it may come late"))
-        case .restored: actions.append(.notice("the server keeps up again"))
+        case .degraded: setDegraded(true)
+        case .restored: setDegraded(false)
         case .knocked(let knock): perform(cipher.knocked(knock), now: now)
         case .answered(let answer): perform(cipher.answered(answer), now: now)
         case .unanswered: perform(cipher.unanswered(), now: now)
@@ -168,6 +168,17 @@ extension RoomSession {
             saidUnreadable = true
             actions.append(.notice("something came that could not be opened; it was passed over"))
         }
+    }
+
+    /// Told when it changes: a flood of words on it is not worth a flood of notices.
+    private mutating func setDegraded(_ degraded: Bool) {
+        guard degraded != isDegraded else { return }
+        isDegraded = degraded
+        actions.append(
+            .notice(
+                degraded
+                    ? "the server is slow to keep what is said; it may come late"
+                    : "the server keeps up again"))
     }
 
     private mutating func receivedPresence(_ presence: Presence, now: Duration) {

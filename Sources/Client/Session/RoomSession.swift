@@ -105,6 +105,7 @@ struct RoomSession: Sendable {
     var timesAsked = 0
     var recentlySettled = RecentSet<AppendID>(limit: recentlySettledCount)
     var saidUnreadable = false
+    var isDegraded = false
 
     init(
         secret: RoomSecret, identity: Identity, configuration: ClientConfiguration,

@@ -19,7 +19,7 @@ actor PartWriter {
     /// - Throws: `FolderError`, or `CancellationError`.
     init(_ order: ReceiveOrder) async throws {
         self.order = order
-        part = try order.folder.openPart(id: order.offer.file.bytes, name: order.safeName)
+        part = try order.folder.openPart(id: order.partID, name: order.safeName)
         firstChunk = SealedFile.firstMissingChunk(having: part.size, of: order.offer.size)
         opener = FileOpener(
             SealedFile.Parameters(

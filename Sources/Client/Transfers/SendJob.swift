@@ -1,4 +1,3 @@
-import Crypto
 import Folder
 import SealedFile
 import Wire
@@ -20,7 +19,7 @@ struct SendJob: Sendable {
     func run() async -> SendOutcome {
         guard order.source.isUnchanged else { return .changed }
         do {
-            let before = try hashOfWhatIsThere()
+            let before = try hashWhatIsThere()
             let digest = try await connector.withTransfer(token: order.token, access: access) {
                 link in
                 try await clock.watching(stall: ReceiveJob.stallTimeout) { pulse in
@@ -37,21 +36,23 @@ struct SendJob: Sendable {
         }
     }
 
-    /// The hash of what the receiver has already; nothing when an earlier stream told the whole.
-    private func hashOfWhatIsThere() throws -> SHA256 {
-        var hash = SHA256()
-        guard order.digest == nil else { return hash }
-        for chunk in 0..<order.firstChunk {
+    /// Hashes what the receiver has already, unless an earlier stream did.
+    private func hashWhatIsThere() throws -> HashedPrefix.Progress {
+        var hashed = order.hashed.progress
+        defer { order.hashed.note(hashed) }
+        while hashed.chunks < order.firstChunk {
             try Task.checkCancellation()
-            hash.update(data: try read(chunk: chunk))
+            hashed.take(try read(chunk: hashed.chunks), number: hashed.chunks)
+            if hashed.chunks % HashedPrefix.interval == 0 { order.hashed.note(hashed) }
         }
-        return hash
+        return hashed
     }
 
     private func send(
-        over link: any ByteLink, hashed: SHA256, _ pulse: Pulse
+        over link: any ByteLink, hashed before: HashedPrefix.Progress, _ pulse: Pulse
     ) async throws -> [UInt8] {
-        var hash = hashed
+        var hashed = before
+        defer { order.hashed.note(hashed) }
         var sealer = FileSealer(
             SealedFile.Parameters(
                 key: order.offer.key, fileID: order.offer.file.bytes,
@@ -61,7 +62,7 @@ struct SendJob: Sendable {
         var reported = clock.now()
         for chunk in order.firstChunk..<count {
             let bytes = try read(chunk: chunk)
-            if order.digest == nil { hash.update(data: bytes) }
+            hashed.take(bytes, number: chunk)
             try await link.send(try sealer.seal(bytes, isLast: chunk == count - 1))
             pulse.beat()
             let now = clock.now()
@@ -73,7 +74,7 @@ struct SendJob: Sendable {
         guard try await link.receive() == [ReceiveJob.acknowledgement] else {
             throw ConnectionError.lost
         }
-        return order.digest ?? Array(hash.finalize())
+        return hashed.digest
     }
 
     /// A chunk of the file; one that is shorter than it was when offered has changed.

@@ -1,3 +1,4 @@
+import Crypto
 import Folder
 import SealedFile
 import Wire
@@ -6,6 +7,7 @@ import Wire
 struct ReceiveOrder: Sendable {
     var token: TransferToken
     var offer: Content.FileOffer
+    var partID: [UInt8]
     var safeName: SafeFileName
     var folder: DestinationFolder
 }
@@ -23,18 +25,32 @@ enum ReceiveOutcome: Sendable {
 
 /// Files that others offer.
 extension TransferDesk {
-    /// The offer of a file by somebody, who may have another attachment by now. Who came back and
-    /// has no name yet is believed for a file whose sender is gone: its id is hard to guess.
+    /// The offer of a file by somebody, who may have another attachment by now. Everybody in the room
+    /// knows the ids of its files: only a key shows that it is the same person.
     private func find(
         _ file: FileID, from sender: AttachmentID, people: People
     ) -> OfferNumber? {
         let key = people.key(of: sender)
         return incoming.first { _, known in
             guard known.offer.file == file else { return false }
-            if known.sender == sender { return true }
-            guard let key, let itsKey = known.key else { return !people.isPresent(known.sender) }
-            return key == itsKey
+            return known.sender == sender || key != nil && key == known.key
         }?.key
+    }
+
+    /// The offer of somebody who is gone, and whom this nameless sender may turn out to be.
+    private func findClaimed(
+        _ file: FileID, by sender: AttachmentID, people: People
+    ) -> OfferNumber? {
+        guard people.key(of: sender) == nil else { return nil }
+        return incoming.first { _, known in
+            known.offer.file == file && known.key != nil && !people.isPresent(known.sender)
+        }?.key
+    }
+
+    /// The name of a part: the same person's file only, so that nobody's offer of a file of the same
+    /// id can touch what came from another, or begin without being accepted.
+    static func partID(_ file: FileID, key: [UInt8]?) -> [UInt8] {
+        Array(SHA256.hash(data: Array("chatbox/1 part".utf8) + file.bytes + (key ?? [])).prefix(16))
     }
 
     // MARK: What the room says
@@ -47,29 +63,84 @@ extension TransferDesk {
         if let number = find(offer.file, from: sender, people: people) {
             return offeredAgain(number, by: sender, people: people, now: now)
         }
+        if let number = findClaimed(offer.file, by: sender, people: people) {
+            incoming[number]?.claimant = sender
+            return
+        }
         let open = incoming.values.count { file in
             guard case .offered = file.state else { return false }
             return file.sender == sender
         }
-        guard open < Self.maximumOpenPerSender, incoming.count < Self.maximumIncoming else {
-            return
-        }
+        guard open < Self.maximumOpenPerSender, makeRoomForOffer(people) else { return }
         let file = Incoming(
             number: nextNumber(), offer: offer, safeName: SafeFileName(untrusted: offer.name),
             sender: sender, peer: people.person(sender), key: key)
         incoming[file.number] = file
-        // The part of an earlier run of this client: it goes on by itself.
-        if let folder, folder.hasPart(id: offer.file.bytes, name: file.safeName),
-            receivingCount < Self.maximumActive
-        {
-            return start(file.number)
-        }
+        // Without a name nobody knows whose it is, nor whether it goes on by itself.
+        guard key == nil else { return show(file.number) }
+        incoming[file.number]?.toldAt = now + Self.nameWait
+    }
+
+    /// Begins what was begun in an earlier run of this client, or asks the person.
+    private mutating func show(_ number: OfferNumber) {
+        incoming[number]?.toldAt = nil
+        guard !startIfBegun(number), let file = incoming[number] else { return }
         actions.append(
             .event(
                 .offer(
                     IncomingOffer(
                         number: file.number, sender: file.peer, fileName: file.fileName,
-                        size: offer.size, isPrivate: offer.recipient != nil))))
+                        size: file.offer.size, isPrivate: file.offer.recipient != nil))))
+    }
+
+    /// False when there are as many offers as are kept, all of people who are here or under way;
+    /// otherwise who is gone gives way, so that nobody can use up all the places and leave.
+    private mutating func makeRoomForOffer(_ people: People) -> Bool {
+        guard incoming.count >= Self.maximumIncoming else { return true }
+        let gone = incoming.values.filter { file in
+            switch file.state {
+            case .offered, .stopped: !people.isPresent(file.sender)
+            case .running, .waiting, .ended, .completed: false
+            }
+        }
+        guard let oldest = gone.min(by: { $0.number < $1.number }) else { return false }
+        if case .offered = oldest.state { setIncoming(oldest.number, .ended, told: .cancelled) }
+        incoming[oldest.number] = nil
+        return true
+    }
+
+    /// The part of an earlier run of this client, from the same person: it goes on by itself.
+    private mutating func startIfBegun(_ number: OfferNumber) -> Bool {
+        guard let folder, let file = incoming[number], file.key != nil,
+            folder.hasPart(id: file.partID, name: file.safeName),
+            receivingCount < Self.maximumActive
+        else { return false }
+        start(number)
+        return true
+    }
+
+    /// Somebody is known by name now: whose offers are theirs.
+    mutating func metSender(_ attachment: AttachmentID, key: [UInt8], people: People, now: Duration)
+    {
+        for (number, file) in incoming {
+            if file.sender == attachment, file.key == nil {
+                incoming[number]?.key = key
+                incoming[number]?.peer = people.person(attachment)
+                guard case .offered = file.state else { continue }
+                incoming[number]?.partID = Self.partID(file.offer.file, key: key)
+                if file.toldAt != nil { show(number) } else { _ = startIfBegun(number) }
+            } else if file.sender != attachment, file.key == key {
+                incoming[number]?.sender = attachment
+                incoming[number]?.peer = people.person(attachment)
+                if case .waiting(_, let since) = file.state {
+                    let retryAt = now + retryPause(0)
+                    incoming[number]?.state = .waiting(retryAt: retryAt, since: since)
+                }
+                guard file.claimant == attachment else { continue }
+                incoming[number]?.claimant = nil
+                offeredAgain(number, by: attachment, people: people, now: now)
+            }
+        }
     }
 
     /// The sender came back, or did not hear that it was said already.
@@ -123,8 +194,8 @@ extension TransferDesk {
     /// Deletes the part that no job has open.
     private func discardPart(of file: Incoming) {
         // A part that cannot be opened cannot be deleted either; it does no harm.
-        guard let folder, folder.hasPart(id: file.offer.file.bytes, name: file.safeName),
-            let part = try? folder.openPart(id: file.offer.file.bytes, name: file.safeName)
+        guard let folder, folder.hasPart(id: file.partID, name: file.safeName),
+            let part = try? folder.openPart(id: file.partID, name: file.safeName)
         else { return }
         part.discard()
     }
@@ -145,7 +216,7 @@ extension TransferDesk {
         }
         do throws(FolderError) {
             // What came of it already is not much: a whole file's room is asked for unless it did.
-            let isBegun = folder.hasPart(id: file.offer.file.bytes, name: file.safeName)
+            let isBegun = folder.hasPart(id: file.partID, name: file.safeName)
             let missing = file.offer.size - min(file.offer.size, isBegun ? file.bytes : 0)
             guard try folder.freeSpace() >= missing else { throw .noSpace }
         } catch { throw .file(error.sentence) }
@@ -184,11 +255,13 @@ extension TransferDesk {
         actions.append(
             .startReceiving(
                 ReceiveOrder(
-                    token: token, offer: file.offer, safeName: file.safeName, folder: folder)))
+                    token: token, offer: file.offer, partID: file.partID,
+                    safeName: file.safeName, folder: folder)))
     }
 
     mutating func tickIncoming(people: People, now: Duration) {
         for (number, file) in incoming {
+            if let toldAt = file.toldAt, now >= toldAt { show(number) }
             guard case .waiting(let retryAt, let since) = file.state else { continue }
             if now >= since + Self.patience {
                 setIncoming(number, .stopped, told: .failed(Sentences.peerSilent))
@@ -253,6 +326,7 @@ extension TransferDesk {
         sha256: String? = nil
     ) {
         incoming[number]?.state = state
+        incoming[number]?.toldAt = nil
         tell(incoming: number, told, sha256: sha256)
         switch state {
         case .ended, .completed: bury(number)

@@ -9,8 +9,7 @@ struct SendOrder: Sendable {
     var offer: Content.FileOffer
     var firstChunk: UInt64
     var source: SourceFile
-    /// SHA-256 of the whole file, when an earlier stream has computed it.
-    var digest: [UInt8]?
+    let hashed: HashedPrefix
 }
 
 /// How a stream that was sent ended.
@@ -31,10 +30,20 @@ extension TransferDesk {
         outgoing.first { $0.value.offer.file == file }?.key
     }
 
+    /// Under whom somebody is among the takers of an offer: who took it before their name was known
+    /// is there by attachment still.
+    private func taker(
+        of number: OfferNumber, _ sender: AttachmentID, _ people: People
+    ) -> Peer? {
+        let peers = [Self.peer(sender, people), .attachment(sender)]
+        return peers.first { outgoing[number]?.takers[$0] != nil }
+    }
+
     // MARK: What this person wants
 
+    /// - Parameter key: the recipient's identity key, if it is known.
     mutating func offer(
-        _ source: SourceFile, to recipient: Person?
+        _ source: SourceFile, to recipient: Person?, key: [UInt8]? = nil
     ) throws(ClientRefusal) -> OfferNumber {
         let open = outgoing.values.count { !$0.isWithdrawn }
         guard open < Self.maximumOffers else { throw .tooManyTransfers(limit: Self.maximumOffers) }
@@ -45,7 +54,7 @@ extension TransferDesk {
             recipient: recipient?.attachment)
         let number = nextNumber()
         outgoing[number] = Outgoing(
-            number: number, offer: offer, source: source, recipient: recipient)
+            number: number, offer: offer, source: source, recipient: recipient, recipientKey: key)
         actions.append(.say(.offer(offer)))
         return number
     }
@@ -85,6 +94,8 @@ extension TransferDesk {
             return
         }
         let peer = Self.peer(sender, people)
+        // Everybody in the room hears of an offer; only who it is for may take it.
+        guard isFor(sender, file, people) else { return }
         let old = file.takers[peer] ?? file.takers[.attachment(sender)]
         // A take that is said again after a break starts nothing new.
         guard old?.lastToken != take.token else { return }
@@ -97,6 +108,12 @@ extension TransferDesk {
         if case .queued = outgoing[number]?.takers[peer]?.state {
             tellTaker(number, peer, .waiting)
         }
+    }
+
+    private func isFor(_ sender: AttachmentID, _ file: Outgoing, _ people: People) -> Bool {
+        guard let recipient = file.recipient, recipient.attachment != sender else { return true }
+        guard let key = people.key(of: sender) else { return false }
+        return key == file.recipientKey || file.takers[.key(key)] != nil
     }
 
     private mutating func startQueued() {
@@ -120,7 +137,7 @@ extension TransferDesk {
             .startSending(
                 SendOrder(
                     token: take.token, offer: file.offer, firstChunk: take.firstChunk,
-                    source: file.source, digest: file.digest)))
+                    source: file.source, hashed: file.hashed)))
     }
 
     /// A receiver says how it ended for them.
@@ -128,8 +145,9 @@ extension TransferDesk {
         of id: FileID, _ sender: AttachmentID, _ people: People, state: TransferUpdate.State
     ) {
         guard let number = find(id), outgoing[number]?.isWithdrawn == false else { return }
-        let peer = Self.peer(sender, people)
-        guard let taker = outgoing[number]?.takers[peer] else {
+        guard let peer = taker(of: number, sender, people),
+            let taker = outgoing[number]?.takers[peer]
+        else {
             guard let file = outgoing[number], state == .declined else { return }
             tell(outgoing: file, people.person(sender), state)
             return
@@ -142,8 +160,9 @@ extension TransferDesk {
 
     mutating func heardReceived(_ id: FileID, from sender: AttachmentID, people: People) {
         guard let number = find(id), let file = outgoing[number] else { return }
-        let peer = Self.peer(sender, people)
-        guard let taker = file.takers[peer] else { return }
+        guard let peer = taker(of: number, sender, people), let taker = file.takers[peer] else {
+            return
+        }
         if case .ended = taker.state { return }
         if case .running(let token) = taker.state { stop(token) }
         outgoing[number]?.takers[peer]?.bytes = file.offer.size
@@ -181,6 +200,7 @@ extension TransferDesk {
     /// them again, and they go on with the part that they have.
     mutating func resumeOutgoing(to attachment: AttachmentID, key: [UInt8], people: People) {
         for (number, file) in outgoing where !file.isWithdrawn {
+            nameTaker(of: number, attachment, key: key)
             guard let taker = file.takers[.key(key)], taker.peer.attachment != attachment else {
                 continue
             }
@@ -190,6 +210,18 @@ extension TransferDesk {
             offer.recipient = attachment
             actions.append(.say(.offer(offer)))
         }
+    }
+
+    /// Who took an offer before their name was known goes by it from now on, so that they can go on
+    /// under another attachment.
+    private mutating func nameTaker(
+        of number: OfferNumber, _ attachment: AttachmentID, key: [UInt8]
+    ) {
+        guard outgoing[number]?.takers[.key(key)] == nil,
+            let taker = outgoing[number]?.takers.removeValue(forKey: .attachment(attachment))
+        else { return }
+        outgoing[number]?.takers[.key(key)] = taker
+        if case .running(let token) = taker.state { jobs[token] = .sending(number, .key(key)) }
     }
 
     // MARK: Streams
@@ -211,7 +243,7 @@ extension TransferDesk {
         case .delivered(let sha256):
             outgoing[number]?.digest = sha256
             outgoing[number]?.takers[peer]?.bytes = file.offer.size
-            outgoing[number]?.takers[peer]?.state = .delivered
+            outgoing[number]?.takers[peer]?.state = .delivered(since: now)
             let digest = Content.FileDigest(file: file.offer.file, token: token, sha256: sha256)
             actions.append(.say(.digest(digest)))
         case .broken: setTaker(number, peer, .waiting(since: now), told: .waiting)

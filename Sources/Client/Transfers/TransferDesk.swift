@@ -32,6 +32,8 @@ struct TransferDesk: Sendable {
     static let maximumTakers = 10_000
     /// How long a transfer waits for somebody who vanished.
     static let patience: Duration = .seconds(600)
+    /// How long an offer waits for its sender's name: names are asked for after two seconds.
+    static let nameWait: Duration = .seconds(5)
     /// Pauses between tries to go on: the first and the longest.
     static let firstRetry: Duration = .milliseconds(500)
     static let longestRetry: Duration = .seconds(30)
@@ -53,12 +55,31 @@ struct TransferDesk: Sendable {
         let safeName: SafeFileName
         var sender: AttachmentID
         var peer: Person
-        /// The sender's identity key, when it was known.
+        /// The sender's identity key, once it is known.
         var key: [UInt8]?
+        /// Names the part in the folder, 16 bytes.
+        var partID: [UInt8]
+        /// Somebody without a name yet who offered the same, while the sender was gone.
+        var claimant: AttachmentID?
+        /// When the person is told of it, name or not.
+        var toldAt: Duration?
         var state = State.offered
         var attempts = 0
         var bytes: UInt64 = 0
         var meter = RateMeter()
+
+        init(
+            number: OfferNumber, offer: Content.FileOffer, safeName: SafeFileName,
+            sender: AttachmentID, peer: Person, key: [UInt8]?
+        ) {
+            self.number = number
+            self.offer = offer
+            self.safeName = safeName
+            self.sender = sender
+            self.peer = peer
+            self.key = key
+            partID = TransferDesk.partID(offer.file, key: key)
+        }
     }
 
     struct Taker: Sendable {
@@ -67,7 +88,7 @@ struct TransferDesk: Sendable {
             /// As many streams as may be are under way.
             case queued(Content.Take)
             /// All is sent; the receiver has not said yet that it has it.
-            case delivered
+            case delivered(since: Duration)
             case waiting(since: Duration)
             /// Went before the end; may come back and go on.
             case left
@@ -91,8 +112,11 @@ struct TransferDesk: Sendable {
         let number: OfferNumber
         var offer: Content.FileOffer
         let source: SourceFile
+        let hashed = HashedPrefix()
         /// Who it is for, if for one.
         var recipient: Person?
+        /// That person's identity key, when it was known.
+        var recipientKey: [UInt8]?
         var takers: [Peer: Taker] = [:]
         var digest: [UInt8]?
         var isWithdrawn = false
@@ -193,13 +217,7 @@ struct TransferDesk: Sendable {
     mutating func met(_ attachment: AttachmentID, people: People, now: Duration) {
         guard let key = people.key(of: attachment) else { return }
         resumeOutgoing(to: attachment, key: key, people: people)
-        for (number, file) in incoming where file.key == key && file.sender != attachment {
-            incoming[number]?.sender = attachment
-            incoming[number]?.peer = people.person(attachment)
-            guard case .waiting(_, let since) = file.state else { continue }
-            let retryAt = now + retryPause(0)
-            incoming[number]?.state = .waiting(retryAt: retryAt, since: since)
-        }
+        metSender(attachment, key: key, people: people, now: now)
     }
 
     /// Somebody is gone.
@@ -241,13 +259,14 @@ struct TransferDesk: Sendable {
         var earliest: Duration?
         func note(_ time: Duration) { earliest = min(earliest ?? time, time) }
         for file in incoming.values {
+            if let toldAt = file.toldAt { note(toldAt) }
             guard case .waiting(let retryAt, let since) = file.state else { continue }
             note(since + Self.patience)
             if isConnected, let retryAt { note(retryAt) }
         }
         for file in outgoing.values {
-            for case .waiting(let since) in file.takers.values.map(\.state) {
-                note(since + Self.patience)
+            for taker in file.takers.values {
+                if let since = taker.waitingSince { note(since + Self.patience) }
             }
         }
         return earliest
@@ -257,7 +276,7 @@ struct TransferDesk: Sendable {
         tickIncoming(people: people, now: now)
         for (number, file) in outgoing {
             for (peer, taker) in file.takers {
-                guard case .waiting(let since) = taker.state, now >= since + Self.patience else {
+                guard let since = taker.waitingSince, now >= since + Self.patience else {
                     continue
                 }
                 setTaker(number, peer, .left, told: .failed(Sentences.peerSilent))
@@ -291,6 +310,14 @@ extension TransferDesk.Incoming {
 }
 
 extension TransferDesk.Taker {
+    /// Since when nothing happens but that the other side is waited for.
+    var waitingSince: Duration? {
+        switch state {
+        case .waiting(let since), .delivered(let since): since
+        case .running, .queued, .left, .ended: nil
+        }
+    }
+
     var isUnfinished: Bool {
         switch state {
         case .running, .queued, .delivered, .waiting: true
