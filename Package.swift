@@ -29,6 +29,7 @@ let package = Package(
     products: [
         .executable(name: "chatbox", targets: ["chatbox"]),
         .library(name: "TLSSyntax", targets: ["TLSSyntax"]),
+        .library(name: "MLS", targets: ["MLS"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -45,6 +46,7 @@ let package = Package(
         .target(name: "Terminal", swiftSettings: ours),
         .target(name: "Folder", swiftSettings: ours),
         // Layer 1
+        .target(name: "MLS", dependencies: ["TLSSyntax", crypto], swiftSettings: ours),
         .target(name: "SealedFile", dependencies: [crypto], swiftSettings: ours),
         .target(name: "Wire", dependencies: ["TLSSyntax", crypto], swiftSettings: ours),
         // Layer 2
@@ -72,6 +74,8 @@ let package = Package(
             swiftSettings: ours),
 
         .testTarget(name: "TLSSyntaxTests", dependencies: ["TLSSyntax"], swiftSettings: ours),
+        .testTarget(
+            name: "MLSTests", dependencies: ["MLS", "TLSSyntax", crypto], swiftSettings: ours),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: ours),
         .testTarget(name: "FolderTests", dependencies: ["Folder"], swiftSettings: ours),
         .testTarget(
