@@ -15,6 +15,7 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
+    .product(name: "NIOTLS", package: "swift-nio"),
 ]
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(
@@ -51,7 +52,7 @@ let package = Package(
         .target(name: "Wire", dependencies: ["TLSSyntax", crypto], swiftSettings: ours),
         // Layer 2
         .target(
-            name: "Transport", dependencies: ["Wire", certificates, crypto] + nio,
+            name: "Transport", dependencies: ["Wire", "TLSSyntax", certificates, crypto] + nio,
             swiftSettings: ours),
         .target(
             name: "Client", dependencies: ["TLSSyntax", "Wire", "SealedFile", "Folder", crypto],

@@ -1,0 +1,155 @@
+package import NIOCore
+import NIOPosix
+import NIOSSL
+package import Wire
+
+/// Connects to one server over TLS 1.3.
+package struct ClientConnector: Connector {
+    /// How long one address may take to answer.
+    private static let connectTimeout = TimeAmount.seconds(10)
+    /// How long TLS may take once the other end has answered.
+    private static let handshakeTimeout = TimeAmount.seconds(10)
+    /// How long the other end of a transfer may take to come.
+    private static let spliceTimeout = TimeAmount.seconds(40)
+    /// Bytes under way to the network before a sender waits: keeps a fast link busy, and memory flat.
+    private static let writeMarks = ChannelOptions.Types.WriteBufferWaterMark(
+        low: 128 << 10, high: 512 << 10)
+
+    private let address: ServerAddress
+    private let tls: ClientTLS
+    private let group: any EventLoopGroup
+    private let agent: String
+
+    /// - Parameters:
+    ///   - trust: how to know the server; nil to accept any key, which the caller then shows.
+    ///   - agent: program and version, told to the server by transfer connections.
+    package init(
+        address: ServerAddress, trust: Link.Trust?, agent: String,
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+    ) throws {
+        self.address = address
+        self.agent = agent
+        self.group = group
+        tls = try ClientTLS(host: address.host, trust: trust)
+    }
+
+    package func withLink<Result: Sendable>(
+        _ body: @Sendable (any FrameLink) async throws -> Result
+    ) async throws -> Result {
+        try await withConnection { try await body(NIOFrameLink(link: $0)) }
+    }
+
+    package func withTransfer<Result: Sendable>(
+        token: TransferToken, access: AccessKey,
+        _ body: @Sendable (any ByteLink) async throws -> Result
+    ) async throws -> Result {
+        try await withConnection { link in
+            let deadline = link.channel.eventLoop.scheduleTask(in: Self.spliceTimeout) {
+                link.channel.close(promise: nil)
+            }
+            defer { deadline.cancel() }
+            try await TransferHandshake(link: NIOFrameLink(link: link), agent: agent)
+                .perform(token: token, access: access)
+            deadline.cancel()
+            return try await body(NIOByteLink(link: link))
+        }
+    }
+
+    /// Connects, waits for TLS, runs `body` and closes; pending writes are flushed before the close.
+    private func withConnection<Result: Sendable>(
+        _ body: @Sendable (ClientLink) async throws -> Result
+    ) async throws -> Result {
+        let link = try await connect()
+        do {
+            let result = try await body(link)
+            try? await link.channel.close()
+            return result
+        } catch {
+            try? await link.channel.close()
+            throw tls.connectionError(for: error)
+        }
+    }
+
+    private func connect() async throws -> ClientLink {
+        let (channel, opened) = try await openChannel()
+        return try await withTaskCancellationHandler {
+            do {
+                let deadline = channel.eventLoop.scheduleTask(in: Self.handshakeTimeout) {
+                    channel.close(promise: nil)
+                }
+                defer { deadline.cancel() }
+                try await opened.ready.get()
+                let certificate = try await channel.nioSSL_peerCertificate().get()
+                guard let certificate else { throw ConnectionError.handshake("no certificate") }
+                return ClientLink(
+                    channel: channel, handler: opened.handler,
+                    serverKey: try ClientTLS.keyHash(of: certificate))
+            } catch {
+                try? await channel.close()
+                throw tls.connectionError(for: error)
+            }
+        } onCancel: {
+            channel.close(promise: nil)
+        }
+    }
+
+    private struct Opened: Sendable {
+        let handler: NIOLoopBound<ClientLinkHandler>
+        let ready: EventLoopFuture<Void>
+    }
+
+    private func openChannel() async throws -> (any Channel, Opened) {
+        let bootstrap = ClientBootstrap(group: group)
+            .connectTimeout(Self.connectTimeout)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(.writeBufferWaterMark, value: Self.writeMarks)
+        do {
+            let opened = try await bootstrap.connect(
+                host: address.host, port: Int(address.port)
+            ) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let ready = channel.eventLoop.makePromise(of: Void.self)
+                    let handler = ClientLinkHandler(ready: ready)
+                    try channel.pipeline.syncOperations.addHandlers(tls.makeHandler(), handler)
+                    return (
+                        channel,
+                        Opened(
+                            handler: NIOLoopBound(handler, eventLoop: channel.eventLoop),
+                            ready: ready.futureResult)
+                    )
+                }
+            }
+            return opened
+        } catch {
+            throw ConnectionError.unreachable(address.text)
+        }
+    }
+}
+
+/// What comes before the bytes on a transfer connection.
+struct TransferHandshake {
+    let link: any FrameLink
+    let agent: String
+
+    func perform(token: TransferToken, access: AccessKey) async throws {
+        try await link.send([.hello(.init(agent: Array(agent.utf8)))])
+        guard case .challenge(let hello) = try await nextFrame() else {
+            throw ConnectionError.protocolViolation
+        }
+        let proof = try access.prove(
+            .transfer(token), challenge: hello.challenge, server: link.serverKey)
+        try await link.send([.transfer(.init(proof: proof, token: token))])
+        guard case .spliced = try await nextFrame() else {
+            throw ConnectionError.protocolViolation
+        }
+    }
+
+    private func nextFrame() async throws -> ServerFrame {
+        guard let frames = try await link.receive() else { throw ConnectionError.lost }
+        guard frames.count == 1, let frame = frames.first else {
+            throw ConnectionError.protocolViolation
+        }
+        if case .goodbye(let reason) = frame { throw ConnectionError.goodbye(reason) }
+        return frame
+    }
+}
