@@ -110,11 +110,16 @@ public struct HPKEPrivateKey: Sendable {
     }
 
     func decapsulateXWing(_ kemOutput: [UInt8]) throws(MLSError) -> Secret {
-        guard case .xwing(let key) = key, let shared = try? key.decapsulate(kemOutput) else {
+        guard case .xwing(let key) = key, let shared = try? key.decapsulate(collect(kemOutput)) else {
             throw .invalidPublicKey
         }
         return Secret(key: shared)
     }
+}
+
+/// Bytes as whatever byte string an API of swift-crypto takes, without naming Foundation's.
+private func collect<Bytes: RangeReplaceableCollection<UInt8>>(_ bytes: [UInt8]) -> Bytes {
+    Bytes(bytes)
 }
 
 extension HPKEPrivateKey: CustomStringConvertible, CustomReflectable {

@@ -30,7 +30,8 @@ enum SHAKE256 {
         var lfsr: UInt8 = 1
         for _ in 0..<24 {
             // theta
-            let c = (0..<5).map { a[$0] ^ a[$0 + 5] ^ a[$0 + 10] ^ a[$0 + 15] ^ a[$0 + 20] }
+            var c = [UInt64](repeating: 0, count: 5)
+            for index in 0..<25 { c[index % 5] ^= a[index] }
             for x in 0..<5 {
                 let d = c[(x + 4) % 5] ^ rotate(c[(x + 1) % 5], 1)
                 for y in 0..<5 { a[x + 5 * y] ^= d }

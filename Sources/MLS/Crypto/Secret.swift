@@ -23,9 +23,9 @@ public struct Secret: Sendable, Equatable {
     public var count: Int { key.bitCount / 8 }
 
     /// Gives the bytes to `body`, which must not keep them.
-    public func withUnsafeBytes<R, E: Error>(
-        _ body: (UnsafeRawBufferPointer) throws(E) -> R
-    ) throws(E) -> R {
+    public func withUnsafeBytes<R>(
+        _ body: (UnsafeRawBufferPointer) throws -> R
+    ) rethrows -> R {
         try key.withUnsafeBytes(body)
     }
 

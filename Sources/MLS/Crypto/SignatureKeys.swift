@@ -55,7 +55,7 @@ public struct SignaturePrivateKey: Sendable {
     ///
     /// - Throws: `MLSError.unsupportedCipherSuite`.
     public init(
-        for suite: CipherSuite, environment: Environment = .system
+        for suite: CipherSuite, environment: Environment
     ) throws(MLSError) {
         let scheme = try Suite(suite).signature
         let size = [SignatureScheme.ed25519: 32, .p256: 32, .p384: 48, .p521: 66][scheme] ?? 0

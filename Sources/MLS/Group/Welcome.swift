@@ -105,15 +105,15 @@ public struct Welcome: Sendable, Equatable, TLSCodable {
 
     /// Opens what is for the owner of a key package.
     func openSecrets(
-        _ bundle: KeyPackageBundle, suite: Suite
+        _ keyPackage: KeyPackage, initKey: HPKEPrivateKey, suite: Suite
     ) throws(MLSError) -> GroupSecrets {
-        let reference = bundle.keyPackage.reference(suite)
+        let reference = keyPackage.reference(suite)
         guard let entry = secrets.first(where: { $0.newMember == reference }) else {
             throw .welcomeNotForUs
         }
-        guard bundle.keyPackage.cipherSuite == cipherSuite else { throw .cipherSuiteMismatch }
+        guard keyPackage.cipherSuite == cipherSuite else { throw .cipherSuiteMismatch }
         var plaintext = try suite.decryptWithLabel(
-            bundle.initKey, "Welcome", context: encryptedGroupInfo, entry.encrypted)
+            initKey, "Welcome", context: encryptedGroupInfo, entry.encrypted)
         defer { plaintext.wipe() }
         let opened: GroupSecrets
         do { opened = try GroupSecrets(tlsEncoded: plaintext) } catch { throw .malformed(error) }

@@ -123,7 +123,7 @@ public struct KeyPackageBundle: Sendable {
         suite id: CipherSuite, identity: Identity, capabilities: Capabilities = Capabilities(),
         leafExtensions: Extensions = [], extensions: Extensions = [],
         lifetime: UInt64 = 90 * 24 * 3600, grease: Bool = true,
-        environment: Environment = .system
+        environment: Environment
     ) throws(MLSError) {
         let suite = try Suite(id)
         let keys = (

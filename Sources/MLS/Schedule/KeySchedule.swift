@@ -1,3 +1,5 @@
+import TLSSyntax
+
 /// The key schedule (RFC 9420 section 8), as far as a newcomer and a member share it: from the
 /// joiner secret and the PSKs.
 struct JoinerSchedule: Sendable {
