@@ -42,17 +42,17 @@ struct JoinerSchedule: Sendable {
 
 /// What an epoch derives from its epoch secret, which itself is not kept.
 struct EpochSecrets: Sendable {
-    let senderDataSecret: Secret
+    private(set) var senderDataSecret: Secret
     /// The root of the secret tree, which takes it.
-    let encryptionSecret: Secret
-    let exporterSecret: Secret
-    let externalSecret: Secret
-    let confirmationKey: Secret
-    let membershipKey: Secret
-    let resumptionPSK: Secret
-    let epochAuthenticator: Secret
+    private(set) var encryptionSecret: Secret
+    private(set) var exporterSecret: Secret
+    private(set) var externalSecret: Secret
+    private(set) var confirmationKey: Secret
+    private(set) var membershipKey: Secret
+    private(set) var resumptionPSK: Secret
+    private(set) var epochAuthenticator: Secret
     /// Into the next epoch.
-    let initSecret: Secret
+    private(set) var initSecret: Secret
 
     init(epochSecret: Secret, suite: Suite) {
         senderDataSecret = suite.deriveSecret(epochSecret, "sender data")
@@ -85,19 +85,23 @@ struct EpochSecrets: Sendable {
 
     /// The same secrets without the root of the secret tree, once the tree has it.
     func droppingEncryptionSecret() -> EpochSecrets {
-        EpochSecrets(self, encryptionSecret: Secret([]))
+        var rest = self
+        rest.encryptionSecret = Secret([])
+        return rest
     }
 
-    private init(_ other: EpochSecrets, encryptionSecret: Secret) {
-        senderDataSecret = other.senderDataSecret
-        self.encryptionSecret = encryptionSecret
-        exporterSecret = other.exporterSecret
-        externalSecret = other.externalSecret
-        confirmationKey = other.confirmationKey
-        membershipKey = other.membershipKey
-        resumptionPSK = other.resumptionPSK
-        epochAuthenticator = other.epochAuthenticator
-        initSecret = other.initSecret
+    /// What is left when we are out of the group: the authenticator, which others have seen.
+    func wiped() -> EpochSecrets {
+        var rest = self
+        rest.encryptionSecret = Secret([])
+        rest.senderDataSecret = Secret([])
+        rest.exporterSecret = Secret([])
+        rest.externalSecret = Secret([])
+        rest.confirmationKey = Secret([])
+        rest.membershipKey = Secret([])
+        rest.resumptionPSK = Secret([])
+        rest.initSecret = Secret([])
+        return rest
     }
 }
 
