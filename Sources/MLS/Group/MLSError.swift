@@ -73,13 +73,9 @@ public enum MLSError: Error, Equatable, Sendable {
     case lifetimeTooLong
     /// A leaf is not valid yet or not any more.
     case outsideLifetime
-    /// A leaf's capabilities do not list MLS 1.0.
-    case versionNotInCapabilities
-    /// A leaf's capabilities do not list the group's suite.
-    case cipherSuiteNotInCapabilities
     /// A leaf's capabilities do not list its own credential's type.
     case credentialTypeNotInCapabilities
-    /// A leaf or key package has an extension that its capabilities do not list.
+    /// A leaf has an extension that its capabilities do not list.
     case leafExtensionNotInCapabilities
     /// A member does not support an extension of the group.
     case groupExtensionNotSupported

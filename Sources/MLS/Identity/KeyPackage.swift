@@ -81,10 +81,9 @@ public struct KeyPackage: Sendable, Hashable, TLSCodable {
             lifetimes: lifetimes)
         try suite.kem.validate(initKey)
         guard initKey != leafNode.encryptionKey else { throw .initKeyIsEncryptionKey }
+        // Section 10 has the maker list these extensions among its capabilities; section 10.1 has
+        // nobody check it, and there are clients in the field that do not.
         try extensions.checkNoRepeats()
-        guard extensions.types.allSatisfy(leafNode.capabilities.supports) else {
-            throw .leafExtensionNotInCapabilities
-        }
     }
 
     /// Checks a package from a stranger before anything is made of it: signatures, keys, lifetime,

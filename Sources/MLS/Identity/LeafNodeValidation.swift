@@ -20,10 +20,8 @@ extension LeafNode {
     ) throws(MLSError) {
         try checkSource(origin, suite)
         try suite.kem.validate(encryptionKey)
-        guard capabilities.versions.contains(.mls10) else { throw .versionNotInCapabilities }
-        guard capabilities.cipherSuites.contains(suite.id) else {
-            throw .cipherSuiteNotInCapabilities
-        }
+        // That capabilities list the group's version and suite is not among the checks of section
+        // 7.3, and there are clients in the field that do not list all of theirs.
         guard capabilities.credentials.contains(credential.type) else {
             throw .credentialTypeNotInCapabilities
         }
