@@ -66,6 +66,23 @@ struct EpochSecrets: Sendable {
         initSecret = suite.deriveSecret(epochSecret, "init")
     }
 
+    /// Secrets kept from before; the secret tree has the root.
+    init(
+        senderDataSecret: Secret, exporterSecret: Secret, externalSecret: Secret,
+        confirmationKey: Secret, membershipKey: Secret, resumptionPSK: Secret,
+        epochAuthenticator: Secret, initSecret: Secret
+    ) {
+        encryptionSecret = Secret([])
+        self.senderDataSecret = senderDataSecret
+        self.exporterSecret = exporterSecret
+        self.externalSecret = externalSecret
+        self.confirmationKey = confirmationKey
+        self.membershipKey = membershipKey
+        self.resumptionPSK = resumptionPSK
+        self.epochAuthenticator = epochAuthenticator
+        self.initSecret = initSecret
+    }
+
     /// `MLS-Exporter(Label, Context, Length)` (section 8.5).
     func export(_ label: String, context: [UInt8], length: Int, suite: Suite) -> Secret {
         suite.expandWithLabel(
