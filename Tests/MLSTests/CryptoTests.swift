@@ -49,10 +49,11 @@ struct CryptoTests {
         let info: [UInt8] = [1, 2, 3]
         let theirs = try TheirHPKE(suite, key)
         let (kemOutput, ciphertext, exported) = try theirs.seal([4, 5], info: info)
-        var recipient = try suite.setupBaseR(kemOutput, key, info: info)
+        var recipient = try suite.setupBaseR(kemOutput, key, info: HPKEInfo(suite, info))
         #expect(recipient.export("context", length: 32) == exported)
         #expect(try recipient.open(ciphertext) == [4, 5])
-        var (sender, output) = try suite.setupBaseS(key.publicKey, info: info, .test(seed: 3))
+        var (sender, output) = try suite.setupBaseS(
+            key.publicKey, info: HPKEInfo(suite, info), .test(seed: 3))
         let sealed = try sender.seal([6])
         #expect(try theirs.open(output, sealed, info: info) == [6])
         #expect(throws: MLSError.cryptoFailure) { _ = try sender.seal([7]) }

@@ -12,27 +12,16 @@ struct HPKEContext: Sendable {
     private var isSpent = false
 
     /// `KeySchedule(mode_base, shared_secret, info, "", "")`.
-    fileprivate init(_ suite: Suite, shared: Secret, info: [UInt8]) {
-        let hash = suite.hash
-        let id =
-            Array("HPKE".utf8) + suite.kem.id.tlsEncoded + hash.hpkeID.tlsEncoded
-            + suite.aead.hpkeID.tlsEncoded
-        let extract = { (salt: Secret, label: String, input: Secret) in
-            hash.extract(
-                salt: salt, prefix: Array("HPKE-v1".utf8) + id + Array(label.utf8), input)
-        }
-        let empty = Secret([])
-        let context =
-            [0] + extract(empty, "psk_id_hash", empty).exposed
-            + extract(empty, "info_hash", Secret(info)).exposed
-        let secret = extract(shared, "secret", empty)
+    fileprivate init(_ suite: Suite, shared: Secret, info: HPKEInfo) {
+        let id = suite.hpkeSuiteID
+        let secret = suite.hash.labeledExtract(shared, id, "secret", Secret([]))
         let expand = { (label: String, length: Int) in
-            hash.labeledExpand(secret, id, label, context, length)
+            suite.hash.labeledExpand(secret, id, label, info.context, length)
         }
         self.suite = suite
         key = expand("key", suite.aead.keySize)
         nonce = expand("base_nonce", AEAD.nonceSize).exposed
-        exporterSecret = expand("exp", hash.size)
+        exporterSecret = expand("exp", suite.hash.size)
     }
 
     /// `Context.Seal("", pt)`.
@@ -51,17 +40,35 @@ struct HPKEContext: Sendable {
 
     /// `Context.Export(exporter_context, L)`.
     func export(_ context: String, length: Int) -> Secret {
-        let id =
-            Array("HPKE".utf8) + suite.kem.id.tlsEncoded + suite.hash.hpkeID.tlsEncoded
-            + suite.aead.hpkeID.tlsEncoded
-        return suite.hash.labeledExpand(exporterSecret, id, "sec", Array(context.utf8), length)
+        suite.hash.labeledExpand(
+            exporterSecret, suite.hpkeSuiteID, "sec", Array(context.utf8), length)
+    }
+}
+
+/// `key_schedule_context` in base mode: the info, hashed. Many messages may share it, as the
+/// recipients of one Welcome do, whose info is the whole encrypted GroupInfo.
+struct HPKEInfo: Sendable {
+    fileprivate let context: [UInt8]
+
+    init(_ suite: Suite, _ info: [UInt8]) {
+        let hash = { (label: String, input: [UInt8]) in
+            suite.hash.labeledExtract(
+                Secret([]), suite.hpkeSuiteID, label, Secret(input)
+            ).exposed
+        }
+        context = [0] + hash("psk_id_hash", []) + hash("info_hash", info)
     }
 }
 
 extension Suite {
+    fileprivate var hpkeSuiteID: [UInt8] {
+        Array("HPKE".utf8) + kem.id.tlsEncoded + hash.hpkeID.tlsEncoded
+            + aead.hpkeID.tlsEncoded
+    }
+
     /// `SetupBaseS(pkR, info)`.
     func setupBaseS(
-        _ key: HPKEPublicKey, info: [UInt8], _ environment: Environment
+        _ key: HPKEPublicKey, info: HPKEInfo, _ environment: Environment
     ) throws(MLSError) -> (HPKEContext, kemOutput: [UInt8]) {
         let (shared, kemOutput) = try kem.encapsulate(to: key, environment)
         return (HPKEContext(self, shared: shared, info: info), kemOutput)
@@ -69,7 +76,7 @@ extension Suite {
 
     /// `SetupBaseR(enc, skR, info)`.
     func setupBaseR(
-        _ kemOutput: [UInt8], _ key: HPKEPrivateKey, info: [UInt8]
+        _ kemOutput: [UInt8], _ key: HPKEPrivateKey, info: HPKEInfo
     ) throws(MLSError) -> HPKEContext {
         HPKEContext(self, shared: try kem.decapsulate(kemOutput, with: key), info: info)
     }
@@ -83,6 +90,13 @@ extension HashAlgorithm {
         case .sha384: 2
         case .sha512: 3
         }
+    }
+
+    fileprivate func labeledExtract(
+        _ salt: Secret, _ suiteID: [UInt8], _ label: String, _ input: Secret
+    ) -> Secret {
+        extract(
+            salt: salt, prefix: Array("HPKE-v1".utf8) + suiteID + Array(label.utf8), input)
     }
 
     fileprivate func labeledExpand(

@@ -64,13 +64,16 @@ extension Suite {
         signature.isValid(signature: value, of: Self.labeled(label, content), by: key)
     }
 
+    /// `EncryptContext`, worked out once for many recipients of the same context.
+    func encryptionInfo(_ label: String, context: [UInt8]) -> HPKEInfo {
+        HPKEInfo(self, Self.labeled(label, context))
+    }
+
     /// `EncryptWithLabel(PublicKey, Label, Context, Plaintext)`.
     func encryptWithLabel(
-        _ key: HPKEPublicKey, _ label: String, context: [UInt8], _ plaintext: [UInt8],
-        _ environment: Environment
+        _ key: HPKEPublicKey, _ info: HPKEInfo, _ plaintext: [UInt8], _ environment: Environment
     ) throws(MLSError) -> HPKECiphertext {
-        var (sender, kemOutput) = try setupBaseS(
-            key, info: Self.labeled(label, context), environment)
+        var (sender, kemOutput) = try setupBaseS(key, info: info, environment)
         return HPKECiphertext(kemOutput: kemOutput, ciphertext: try sender.seal(plaintext))
     }
 
@@ -79,7 +82,7 @@ extension Suite {
         _ key: HPKEPrivateKey, _ label: String, context: [UInt8], _ input: HPKECiphertext
     ) throws(MLSError) -> [UInt8] {
         var recipient = try setupBaseR(
-            input.kemOutput, key, info: Self.labeled(label, context))
+            input.kemOutput, key, info: encryptionInfo(label, context: context))
         return try recipient.open(input.ciphertext)
     }
 }

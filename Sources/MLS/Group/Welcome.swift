@@ -90,13 +90,14 @@ public struct Welcome: Sendable, Equatable, TLSCodable {
         encryptedGroupInfo = try suite.aead.seal(
             info.tlsEncoded, key: welcome.key, nonce: welcome.nonce, authenticating: [])
         secrets = []
+        let context = suite.encryptionInfo("Welcome", context: encryptedGroupInfo)
         for (package, pathSecret) in recipients {
             var plaintext = GroupSecrets(
                 joinerSecret: joinerSecret, pathSecret: pathSecret, preSharedKeys: preSharedKeys
             ).tlsEncoded
             defer { plaintext.wipe() }
             let encrypted = try suite.encryptWithLabel(
-                package.initKey, "Welcome", context: encryptedGroupInfo, plaintext, environment)
+                package.initKey, context, plaintext, environment)
             secrets.append(
                 EncryptedGroupSecrets(
                     newMember: package.reference(suite), encrypted: encrypted))

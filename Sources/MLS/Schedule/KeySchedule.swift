@@ -129,14 +129,15 @@ enum ExternalInitialization {
     static func send(
         to externalPub: HPKEPublicKey, suite: Suite, environment: Environment
     ) throws(MLSError) -> (initSecret: Secret, kemOutput: [UInt8]) {
-        let (context, kemOutput) = try suite.setupBaseS(externalPub, info: [], environment)
+        let (context, kemOutput) = try suite.setupBaseS(
+            externalPub, info: HPKEInfo(suite, []), environment)
         return (context.export(label, length: suite.hash.size), kemOutput)
     }
 
     static func receive(
         _ kemOutput: [UInt8], key: HPKEPrivateKey, suite: Suite
     ) throws(MLSError) -> Secret {
-        try suite.setupBaseR(kemOutput, key, info: [])
+        try suite.setupBaseR(kemOutput, key, info: HPKEInfo(suite, []))
             .export(label, length: suite.hash.size)
     }
 }

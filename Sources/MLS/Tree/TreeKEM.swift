@@ -91,6 +91,7 @@ extension RatchetTree {
         _ path: FreshPath, excluding added: Set<LeafIndex>, context: [UInt8], suite: Suite,
         environment: Environment
     ) throws(MLSError) -> UpdatePath {
+        let info = suite.encryptionInfo("UpdatePathNode", context: context)
         var nodes: [UpdatePathNode] = []
         for (index, step) in path.steps.enumerated() {
             var plaintext = path.pathSecrets[index].exposed
@@ -99,8 +100,7 @@ extension RatchetTree {
             for node in resolution(step.copath, excluding: added) {
                 guard let key = encryptionKey(node) else { continue }
                 ciphertexts.append(
-                    try suite.encryptWithLabel(
-                        key, "UpdatePathNode", context: context, plaintext, environment))
+                    try suite.encryptWithLabel(key, info, plaintext, environment))
             }
             nodes.append(
                 UpdatePathNode(

@@ -9,7 +9,7 @@ final class Party {
     let suite: CipherSuite
     let identity: Identity
     var capabilities: Capabilities
-    private var held: Group?
+    private var held: Held?
 
     init(
         _ name: String, suite: CipherSuite = .x25519AES128GCMSHA256Ed25519,
@@ -26,15 +26,23 @@ final class Party {
 
     var environment: Environment { world.environment }
 
+    /// A group behind a reference, so that it can be come by from anywhere without being copied.
+    final class Held {
+        var group: Group
+
+        init(_ group: consuming Group) {
+            self.group = group
+        }
+    }
+
+    private var current: Held {
+        guard let held else { fatalError("\(name) is in no group") }
+        return held
+    }
+
     var group: Group {
-        _read {
-            guard held != nil else { fatalError("\(name) is in no group") }
-            yield held!
-        }
-        _modify {
-            guard held != nil else { fatalError("\(name) is in no group") }
-            yield &held!
-        }
+        _read { yield current.group }
+        _modify { yield &current.group }
     }
 
     // What an expectation looks at; its macro cannot take a group that is not copyable.
@@ -45,7 +53,7 @@ final class Party {
     func member(at index: Int) -> LeafNode? { group.member(at: LeafIndex(index)) }
     func resumptionKey(_ epoch: UInt64) -> Secret? { group.resumptionKey(epoch: epoch) }
 
-    func hold(_ group: consuming Group) { held = consume group }
+    func hold(_ group: consuming Group) { held = Held(group) }
 
     func create(
         groupID: [UInt8]? = nil, extensions: Extensions = [], policy: GroupPolicy = GroupPolicy()

@@ -71,7 +71,7 @@ struct CryptoVectorTests {
         let opened = try suite.decryptWithLabel(key, encrypt.label, context: context, given)
         #expect(opened == encrypt.plaintext.bytes)
         let sealed = try suite.encryptWithLabel(
-            key.publicKey, encrypt.label, context: context, opened, .test())
+            key.publicKey, suite.encryptionInfo(encrypt.label, context: context), opened, .test())
         #expect(
             try suite.decryptWithLabel(key, encrypt.label, context: context, sealed) == opened)
     }
