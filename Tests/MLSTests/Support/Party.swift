@@ -9,7 +9,7 @@ final class Party {
     let suite: CipherSuite
     let identity: Identity
     var capabilities: Capabilities
-    private var held: Held?
+    private(set) var held: Held?
 
     init(
         _ name: String, suite: CipherSuite = .x25519AES128GCMSHA256Ed25519,
