@@ -63,9 +63,10 @@ struct JoinLie: Sendable, CustomTestStringConvertible {
             it.info.groupContext.treeHash[0] ^= 1
         },
         JoinLie("join-leaf-signature", .invalidLeafSignature) { it, _ in
-            var leaf = it.tree[LeafIndex(2)]
+            // The committer's: nobody else's parent hash covers it.
+            var leaf = it.tree[LeafIndex(0)]
             leaf?.signature[0] ^= 1
-            it.tree.setLeaf(leaf, at: LeafIndex(2))
+            it.tree.setLeaf(leaf, at: LeafIndex(0))
         },
         JoinLie("join-parent-hash", .invalidParentHash) { it, stage in
             let key = try stage.suite.kem.generateKeyPair(stage.world.environment).publicKey
@@ -77,9 +78,8 @@ struct JoinLie: Sendable, CustomTestStringConvertible {
         JoinLie("join-parent-key-twice", .encryptionKeyNotUnique) { it, stage in
             try it.duplicateParentKey(stage)
         },
-        JoinLie("join-own-leaf", .ownLeafMissing) { it, stage in
-            let other = try Party("other", world: stage.world).bundle().keyPackage.leafNode
-            it.tree.setLeaf(other, at: LeafIndex(3))
+        JoinLie("join-own-leaf", .ownLeafMissing) { it, _ in
+            it.tree.remove([LeafIndex(3)])
         },
         JoinLie("join-path-secret", .pathKeyMismatch) { it, stage in
             it.secrets.pathSecret = stage.world.environment.secret(32)

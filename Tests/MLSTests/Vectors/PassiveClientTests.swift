@@ -43,7 +43,7 @@ struct PassiveClientTests {
         for (index, vector) in try VectorFile.load(family, as: Client.self).enumerated() {
             guard let suite = try tally.suite(vector.cipherSuite) else { continue }
             do {
-                try follow(vector, suite)
+                try Self.follow(vector, suite)
             } catch {
                 Issue.record("\(family)[\(index)], suite \(vector.cipherSuite): \(error)")
             }
@@ -51,7 +51,7 @@ struct PassiveClientTests {
         tally.report(expecting: count)
     }
 
-    private func follow(_ vector: Client, _ suite: MLS.Suite) throws {
+    static func follow(_ vector: Client, _ suite: MLS.Suite) throws {
         var keys = PreSharedKeys()
         for psk in vector.externalPsks { keys.add(psk.psk.secret, externalID: psk.pskId.bytes) }
         var group = try join(vector, keys, suite)
@@ -73,7 +73,7 @@ struct PassiveClientTests {
         }
     }
 
-    private func join(
+    private static func join(
         _ vector: Client, _ keys: PreSharedKeys, _ suite: MLS.Suite
     ) throws -> Group {
         guard case .keyPackage(let package) = try MLSMessage(bytes: vector.keyPackage.bytes),
