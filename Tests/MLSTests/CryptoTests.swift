@@ -1,7 +1,7 @@
 import Crypto
 import Foundation
-import Testing
 import TLSSyntax
+import Testing
 
 @testable import MLS
 
@@ -26,9 +26,11 @@ struct CryptoTests {
         }
     }
 
-    @Test("public keys of a wrong size or off the curve are refused", arguments: [
-        MLS.KEM.x25519, .p256, .p384, .p521, .xwing,
-    ])
+    @Test(
+        "public keys of a wrong size or off the curve are refused",
+        arguments: [
+            MLS.KEM.x25519, .p256, .p384, .p521, .xwing,
+        ])
     func invalidKeys(_ kem: MLS.KEM) throws {
         let key = try kem.generateKeyPair(.test()).publicKey
         try kem.validate(key)
@@ -42,7 +44,8 @@ struct CryptoTests {
         #expect(throws: MLSError.invalidPublicKey) { try kem.validate(HPKEPublicKey(bytes)) }
     }
 
-    @Test("our HPKE and swift-crypto's open each other's messages", arguments: CipherSuite.supported)
+    @Test(
+        "our HPKE and swift-crypto's open each other's messages", arguments: CipherSuite.supported)
     func interoperates(_ id: CipherSuite) throws {
         let suite = try MLS.Suite(id)
         let key = try suite.kem.generateKeyPair(.test())

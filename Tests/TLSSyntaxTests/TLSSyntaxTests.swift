@@ -21,9 +21,11 @@ struct TLSSyntaxTests {
         #expect(throws: CodecError.truncated) { try reader.read(UInt8.self) }
     }
 
-    @Test("lengths take 1, 2 or 4 bytes, the fewest that do", arguments: [
-        (0, 1), (63, 1), (64, 2), (16383, 2), (16384, 4), ((1 << 30) - 1, 4),
-    ])
+    @Test(
+        "lengths take 1, 2 or 4 bytes, the fewest that do",
+        arguments: [
+            (0, 1), (63, 1), (64, 2), (16383, 2), (16384, 4), ((1 << 30) - 1, 4),
+        ])
     func lengths(_ length: Int, _ size: Int) throws {
         var writer = TLSWriter()
         writer.writeLength(length)
@@ -33,12 +35,14 @@ struct TLSSyntaxTests {
         #expect(reader.isAtEnd)
     }
 
-    @Test("lengths that are not minimal, reserved or cut are refused", arguments: [
-        ([0x40, 0x00], CodecError.nonMinimalLength), ([0x40, 0x3f], .nonMinimalLength),
-        ([0x80, 0x00, 0x3f, 0xff], .nonMinimalLength), ([0x80, 0, 0, 1], .nonMinimalLength),
-        ([0xc0], .reservedLength), ([0xff, 0, 0, 0, 0, 0, 0, 0], .reservedLength),
-        ([], .truncated), ([0x40], .truncated), ([0x80, 0, 0x40], .truncated),
-    ])
+    @Test(
+        "lengths that are not minimal, reserved or cut are refused",
+        arguments: [
+            ([0x40, 0x00], CodecError.nonMinimalLength), ([0x40, 0x3f], .nonMinimalLength),
+            ([0x80, 0x00, 0x3f, 0xff], .nonMinimalLength), ([0x80, 0, 0, 1], .nonMinimalLength),
+            ([0xc0], .reservedLength), ([0xff, 0, 0, 0, 0, 0, 0, 0], .reservedLength),
+            ([], .truncated), ([0x40], .truncated), ([0x80, 0, 0x40], .truncated),
+        ])
     func lengthRefusals(_ bytes: [UInt8], _ error: CodecError) {
         #expect(throws: error) {
             var reader = TLSReader(bytes)

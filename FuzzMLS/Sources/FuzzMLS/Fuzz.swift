@@ -1,9 +1,9 @@
 import MLS
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Which target runs: FUZZ_TARGET=message, group or state.

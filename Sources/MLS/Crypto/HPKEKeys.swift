@@ -110,7 +110,8 @@ public struct HPKEPrivateKey: Sendable {
     }
 
     func decapsulateXWing(_ kemOutput: [UInt8]) throws(MLSError) -> Secret {
-        guard case .xwing(let key) = key, let shared = try? key.decapsulate(collect(kemOutput)) else {
+        guard case .xwing(let key) = key, let shared = try? key.decapsulate(collect(kemOutput))
+        else {
             throw .invalidPublicKey
         }
         return Secret(key: shared)

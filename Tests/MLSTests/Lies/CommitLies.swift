@@ -103,8 +103,9 @@ extension Lie {
             try $0.sayCommit { $0.path?.nodes.removeLast() }
         },
         Lie("path-ciphertexts", .wrongPathSecretCount) {
-            try $0.sayCommit { $0.path?.nodes[1].encryptedPathSecret.append(
-                HPKECiphertext(kemOutput: [], ciphertext: []))
+            try $0.sayCommit {
+                $0.path?.nodes[1].encryptedPathSecret.append(
+                    HPKECiphertext(kemOutput: [], ciphertext: []))
             }
         },
         Lie("path-key-in-tree", .encryptionKeyNotFresh) { stage in

@@ -11,9 +11,11 @@ struct ModelTests {
         ProcessInfo.processInfo.environment[name].flatMap(UInt64.init)
     }
 
-    @Test("members agree, and nobody reads what is not for them", arguments: [
-        (limit: 10, steps: 2000), (limit: 64, steps: 300),
-    ])
+    @Test(
+        "members agree, and nobody reads what is not for them",
+        arguments: [
+            (limit: 10, steps: 2000), (limit: 64, steps: 300),
+        ])
     func story(_ size: (limit: Int, steps: Int)) throws {
         let seed = Self.number("CHATBOX_MLS_MODEL_SEED") ?? .random(in: 0...UInt64.max)
         let steps = Self.number("CHATBOX_MLS_MODEL_STEPS").map(Int.init) ?? size.steps

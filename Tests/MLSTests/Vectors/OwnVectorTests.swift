@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TLSSyntax
+import Testing
 
 @testable import MLS
 

@@ -1,5 +1,5 @@
-import Testing
 import TLSSyntax
+import Testing
 
 @testable import MLS
 
