@@ -20,6 +20,7 @@ test: ## all tests, the end-to-end ones too
 check: ## what CI checks besides the tests
 	swift format lint --strict --recursive --parallel $(SOURCES)
 	scripts/check-imports
+	scripts/check-mls-validation
 
 format: ## rewrites the sources as .swift-format says
 	swift format --in-place --recursive --parallel $(SOURCES)

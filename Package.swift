@@ -30,6 +30,7 @@ let package = Package(
     products: [
         .executable(name: "chatbox", targets: ["chatbox"]),
         .library(name: "TLSSyntax", targets: ["TLSSyntax"]),
+        .library(name: "MLS", targets: ["MLS"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -46,6 +47,7 @@ let package = Package(
         .target(name: "Terminal", swiftSettings: ours),
         .target(name: "Folder", swiftSettings: ours),
         // Layer 1
+        .target(name: "MLS", dependencies: ["TLSSyntax", crypto], swiftSettings: ours),
         .target(name: "SealedFile", dependencies: [crypto], swiftSettings: ours),
         .target(name: "Wire", dependencies: ["TLSSyntax", crypto], swiftSettings: ours),
         // Layer 2
@@ -75,6 +77,9 @@ let package = Package(
         // What tests of several targets share.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: ours),
         .testTarget(name: "TLSSyntaxTests", dependencies: ["TLSSyntax"], swiftSettings: ours),
+        .testTarget(
+            name: "MLSTests", dependencies: ["MLS", "TLSSyntax", crypto],
+            exclude: ["Vectors/own-vectors.json"], swiftSettings: ours),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: ours),
         .testTarget(name: "FolderTests", dependencies: ["Folder"], swiftSettings: ours),
         .testTarget(

@@ -1,0 +1,49 @@
+/// What a commit changes, for the application to look at before it is adopted: RFC 9420 section
+/// 5.3.1 wants every new credential validated by whoever knows what it is worth.
+public struct EpochChanges: Sendable {
+    /// Who committed.
+    public let sender: Sender
+    /// Members that were added, the sender of an external commit included.
+    public let added: [Member]
+    /// Members that were removed, as they were.
+    public let removed: [Member]
+    /// Members that have a new leaf, by Update or by the commit's path: as they were and as they
+    /// are.
+    public let updated: [(before: Member, after: Member)]
+    /// The group's new extensions, if they were replaced.
+    public let groupContextExtensions: Extensions?
+    /// Pre-shared keys that went into the epoch.
+    public let preSharedKeys: [PreSharedKeyName]
+    /// What takes the group's place, if it was closed.
+    public let reInit: ReInit?
+
+    init(
+        sender: Sender, before: RatchetTree, after: RatchetTree, applied: AppliedProposals,
+        pathLeaf: LeafIndex?
+    ) {
+        let member = { (tree: RatchetTree, index: LeafIndex) in
+            tree[index].map { Member(index: index, leaf: $0) }
+        }
+        var joined = applied.added
+        var renewed = applied.sorted.updates.map(\.leaf)
+        if let pathLeaf {
+            if case .newMemberCommit = sender {
+                joined.append(pathLeaf)
+            } else {
+                renewed.append(pathLeaf)
+            }
+        }
+        self.sender = sender
+        added = joined.compactMap { member(after, $0) }
+        removed = applied.sorted.removes.compactMap { member(before, $0) }
+        updated = renewed.compactMap { index in
+            guard let old = member(before, index), let new = member(after, index) else {
+                return nil
+            }
+            return (old, new)
+        }
+        groupContextExtensions = applied.sorted.extensions
+        preSharedKeys = applied.sorted.preSharedKeys.map(\.name)
+        reInit = applied.sorted.reInit
+    }
+}
