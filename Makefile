@@ -46,7 +46,7 @@ install: share ## one release binary, its manual and completions under PREFIX (/
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
-	install -m 755 "$$($(RELEASE) --show-bin-path)/chatbox" $(DESTDIR)$(PREFIX)/bin/chatbox
+	install -s -m 755 "$$($(RELEASE) --show-bin-path)/chatbox" $(DESTDIR)$(PREFIX)/bin/chatbox
 	install -m 644 $(SHARE)/chatbox.1 $(DESTDIR)$(PREFIX)/share/man/man1/chatbox.1
 	install -m 644 $(SHARE)/chatbox.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/chatbox
