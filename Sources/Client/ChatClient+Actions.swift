@@ -17,7 +17,7 @@ extension ChatClient {
             desk.setConnected(state == .connected, now: clock.now())
             queue.push(.connection(state))
         case .entered(let attached, let own):
-            queue.push(conversation.entered(attached, own: own))
+            for event in conversation.entered(attached, own: own) { queue.push(event) }
         case .resumed(let roster): tell(conversation.resumed(roster: roster))
         case .restarted: conversation.restarted()
         case .content(let sender, let bytes): received(bytes, from: sender)
@@ -60,7 +60,8 @@ extension ChatClient {
         case .announce(let announcement):
             if announcement.attachment == sender { learn([announcement]) }
         case .text(let part):
-            for event in conversation.said(part, by: sender) { queue.push(event) }
+            let events = conversation.heard(part, by: sender, now: clock.now())
+            for event in events { queue.push(event) }
         case .bye:
             for event in conversation.left(sender) { queue.push(event) }
             desk.left(sender, inGoodOrder: true, now: clock.now())

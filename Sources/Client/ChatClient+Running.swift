@@ -98,7 +98,7 @@ extension ChatClient {
     // MARK: Time
 
     private var deadline: Duration? {
-        [session.deadline, desk.deadline].compactMap(\.self).min()
+        [session.deadline, desk.deadline, conversation.deadline].compactMap(\.self).min()
     }
 
     func keepTime() async {
@@ -112,6 +112,7 @@ extension ChatClient {
             let now = clock.now()
             session.tick(now: now)
             desk.tick(people: conversation.people, now: now)
+            for event in conversation.tick(now: now) { queue.push(event) }
             drain()
         }
     }

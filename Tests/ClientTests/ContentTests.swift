@@ -193,12 +193,12 @@ struct JoinerTests {
         let me = Person(attachment: AttachmentID(9), name: "me", keyTag: "")
         var conversation = Conversation(room: room, me: me)
         let part = part(1, 0, of: 1, [0x61, 0xff, 0x62])
-        let events = conversation.said(part, by: ann)
+        let events = conversation.heard(part, by: ann, now: .zero)
         guard case .message(let message) = try #require(events.first) else { return }
         #expect(message.text == "a\u{fffd}b")
-        #expect(conversation.said(part, by: AttachmentID(5)).isEmpty)
+        #expect(conversation.heard(part, by: AttachmentID(5), now: .zero).isEmpty)
         // Another text under the same id is another message: nobody can use up another's id.
-        #expect(conversation.said(self.part(1, 0, of: 1, [0x63]), by: ann).count == 1)
+        #expect(conversation.heard(self.part(1, 0, of: 1, [0x63]), by: ann, now: .zero).count == 1)
     }
 
     @Test("a later name under another key for the same attachment is refused")

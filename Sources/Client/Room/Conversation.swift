@@ -25,18 +25,35 @@ struct Conversation: Sendable {
     var people: People
     private(set) var joiner = MessageJoiner()
     private var recent = RecentSet<Recent>(limit: maximumRecent)
+    private var early = EarlyWords()
+
+    /// When `tick` is to be called.
+    var deadline: Duration? { early.deadline }
 
     init(room: RoomID, me: Person) {
         self.room = room
         people = People(me: me)
     }
 
-    mutating func entered(_ attached: ServerFrame.Attached, own: Announcement) -> ClientEvent {
+    mutating func entered(_ attached: ServerFrame.Attached, own: Announcement) -> [ClientEvent] {
+        var events = sayHeldWords()
+        early.forgetPeople()
         joiner.dropAll()
         people.enter(roster: attached.roster, own: own)
-        return .joined(
-            ClientEvent.Joined(
-                me: people.me, standing: attached.standing, people: people.others))
+        let joined = ClientEvent.Joined(
+            me: people.me, standing: attached.standing, people: people.others)
+        events.append(.joined(joined))
+        return events
+    }
+
+    /// Lets time pass: who has no name by now has none.
+    mutating func tick(now: Duration) -> [ClientEvent] {
+        guard let deadline, now >= deadline else { return [] }
+        return sayHeldWords()
+    }
+
+    private mutating func sayHeldWords() -> [ClientEvent] {
+        early.releaseAll().flatMap { said($0.part, by: $0.sender) }
     }
 
     mutating func resumed(roster: [Presence]) -> [ClientEvent] {
@@ -47,24 +64,44 @@ struct Conversation: Sendable {
     mutating func restarted() { joiner.dropAll() }
 
     mutating func update(_ presence: Presence) -> [ClientEvent] {
-        if presence.state == .gone { joiner.drop(sender: presence.attachment) }
-        return people.update(presence).map { .person($0.0, $0.1) }
+        let words = presence.state == .gone ? lastWords(of: presence.attachment) : []
+        return words + people.update(presence).map { .person($0.0, $0.1) }
     }
 
     mutating func left(_ attachment: AttachmentID) -> [ClientEvent] {
-        joiner.drop(sender: attachment)
-        return people.remove(attachment).map { .person($0.0, $0.1) }
+        lastWords(of: attachment) + people.remove(attachment).map { .person($0.0, $0.1) }
+    }
+
+    private mutating func lastWords(of attachment: AttachmentID) -> [ClientEvent] {
+        defer { joiner.drop(sender: attachment) }
+        return early.release(attachment).flatMap { said($0, by: attachment) }
     }
 
     /// Takes names that a member told; those whose signature does not hold are passed over.
     mutating func learn(_ announcements: [Announcement]) -> [ClientEvent] {
-        announcements.compactMap { announcement in
-            guard !people.knows(announcement), announcement.isValid(in: room) else { return nil }
-            return people.learn(announcement).map { .person($0.0, $0.1) }
+        announcements.flatMap { announcement -> [ClientEvent] in
+            guard !people.knows(announcement), announcement.isValid(in: room) else { return [] }
+            let change = people.learn(announcement).map { ClientEvent.person($0.0, $0.1) }
+            let sender = announcement.attachment
+            let words = early.release(sender).flatMap { said($0, by: sender) }
+            return [change].compactMap(\.self) + words
         }
     }
 
-    mutating func said(_ part: Content.TextPart, by sender: AttachmentID) -> [ClientEvent] {
+    /// Takes a part of a message as it comes; a sender without a name is waited for.
+    mutating func heard(
+        _ part: Content.TextPart, by sender: AttachmentID, now: Duration
+    ) -> [ClientEvent] {
+        guard people.isPresent(sender), people.key(of: sender) == nil else {
+            return said(part, by: sender)
+        }
+        if early.hold(part, by: sender, now: now) { return [] }
+        return sayHeldWords() + said(part, by: sender)
+    }
+
+    private mutating func said(
+        _ part: Content.TextPart, by sender: AttachmentID
+    ) -> [ClientEvent] {
         guard let bytes = joiner.add(part, from: sender) else { return [] }
         guard recent.insert(Recent(id: part.message, text: bytes.hashValue)) else { return [] }
         guard isInOrder(part.message, by: sender) else { return [] }
