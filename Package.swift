@@ -74,6 +74,11 @@ let package = Package(
             ],
             swiftSettings: ours),
 
+        // The whole MLS API within a hundred lines: `swift run TwoMembers`.
+        .executableTarget(
+            name: "TwoMembers", dependencies: ["MLS"], path: "Examples/TwoMembers",
+            swiftSettings: ours),
+
         .testTarget(name: "TLSSyntaxTests", dependencies: ["TLSSyntax"], swiftSettings: ours),
         .testTarget(
             name: "MLSTests", dependencies: ["MLS", "TLSSyntax", crypto],

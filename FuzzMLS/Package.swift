@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Fuzz targets of MLS, for libFuzzer: `FuzzMLS/run message 600` (docs/mls-fuzzing.md).
+/// Fuzz targets of MLS, for libFuzzer: `FuzzMLS/run message 600`.
 let package = Package(
     name: "FuzzMLS",
     platforms: [.macOS(.v15)],
