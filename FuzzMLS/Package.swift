@@ -14,7 +14,7 @@ let package = Package(
                 .product(name: "TLSSyntax", package: "chatbox"),
             ],
             swiftSettings: [.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"])],
-            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])])
     ],
     swiftLanguageModes: [.v6]
 )
