@@ -1,10 +1,12 @@
 # The few commands of a day. Nothing beyond the Swift toolchain is needed, except where said.
 
 PREFIX ?= /usr/local
-RELEASE = swift build -c release --static-swift-stdlib --product chatbox
+RELEASE = swift build -c release --static-swift-stdlib
+# What `make install` installs besides the binary is made here by the binary itself.
+SHARE = .build/share
 SOURCES = Package.swift Sources Tests $(wildcard Benchmarks Fuzz Examples)
 
-.PHONY: build run test check format bench fuzz install
+.PHONY: build run test check format bench fuzz share install
 
 build: ## the program and the tests, debug
 	swift build --build-tests
@@ -18,6 +20,7 @@ test: ## all tests, the end-to-end ones too
 check: ## what CI checks besides the tests
 	swift format lint --strict --recursive --parallel $(SOURCES)
 	scripts/check-imports
+	scripts/check-mls-validation
 
 format: ## rewrites the sources as .swift-format says
 	swift format --in-place --recursive --parallel $(SOURCES)
@@ -28,7 +31,25 @@ bench: ## figures of the server, against the C floor when its sources and a C co
 fuzz: ## a minute for each fuzz target
 	Fuzz/run 60
 
-install: ## one release binary, its manual and completions under PREFIX (/usr/local)
-	$(RELEASE)
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 "$$($(RELEASE) --show-bin-path)/chatbox" $(DESTDIR)$(PREFIX)/bin/chatbox
+share: ## the release binary, its manual page and completions, beneath .build
+	$(RELEASE) --product chatbox
+	$(RELEASE) --product generate-manual
+	install -d $(SHARE)
+	set -e; bin="$$($(RELEASE) --show-bin-path)"; \
+	"$$bin/generate-manual" "$$bin/chatbox" --output-directory $(SHARE); \
+	for shell in bash zsh fish; do \
+		"$$bin/chatbox" --generate-completion-script $$shell > $(SHARE)/chatbox.$$shell; \
+	done
+
+install: share ## one release binary, its manual and completions under PREFIX (/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	install -s -m 755 "$$($(RELEASE) --show-bin-path)/chatbox" $(DESTDIR)$(PREFIX)/bin/chatbox
+	install -m 644 $(SHARE)/chatbox.1 $(DESTDIR)$(PREFIX)/share/man/man1/chatbox.1
+	install -m 644 $(SHARE)/chatbox.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/chatbox
+	install -m 644 $(SHARE)/chatbox.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_chatbox
+	install -m 644 $(SHARE)/chatbox.fish \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/chatbox.fish

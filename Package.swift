@@ -71,14 +71,11 @@ let package = Package(
             dependencies: [
                 "ChatUI", "Client", "Folder", "SealedFile", "Server", "Terminal", "Transport",
                 "Wire", arguments, logging, lifecycle,
-            ],
+            ] + nio,
             swiftSettings: ours),
 
-        // The whole MLS API within a hundred lines: `swift run TwoMembers`.
-        .executableTarget(
-            name: "TwoMembers", dependencies: ["MLS"], path: "Examples/TwoMembers",
-            swiftSettings: ours),
-
+        // What tests of several targets share.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: ours),
         .testTarget(name: "TLSSyntaxTests", dependencies: ["TLSSyntax"], swiftSettings: ours),
         .testTarget(
             name: "MLSTests", dependencies: ["MLS", "TLSSyntax", crypto],
@@ -90,22 +87,34 @@ let package = Package(
         .testTarget(
             name: "WireTests", dependencies: ["Wire", "TLSSyntax", crypto], swiftSettings: ours),
         .testTarget(
-            name: "TransportTests", dependencies: ["Transport", "Wire", crypto] + nio,
+            name: "TransportTests",
+            dependencies: ["TestSupport", "Transport", "Wire", crypto] + nio,
             swiftSettings: ours),
         .testTarget(
             name: "ClientTests",
-            dependencies: ["Client", "Wire", "SealedFile", "Folder", "TLSSyntax", crypto],
+            dependencies: [
+                "TestSupport", "Client", "Wire", "SealedFile", "Folder", "TLSSyntax", crypto,
+            ],
             swiftSettings: ours),
         .testTarget(
             name: "ServerTests",
-            dependencies: ["Server", "Transport", "Wire", "TLSSyntax", crypto, logging] + nio,
+            dependencies: [
+                "TestSupport", "Server", "Transport", "Wire", "TLSSyntax", crypto, logging,
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ] + nio,
             swiftSettings: ours),
         .testTarget(
             name: "ChatUITests", dependencies: ["ChatUI", "Client", "Terminal", "Wire"],
             swiftSettings: ours),
         .testTarget(
+            name: "chatboxTests", dependencies: ["chatbox", "Client", "Wire", crypto],
+            swiftSettings: ours),
+        .testTarget(
             name: "EndToEndTests",
-            dependencies: ["chatbox", "Wire", "Transport", "Client", crypto] + nio,
+            dependencies: [
+                "TestSupport",
+                "chatbox", "Wire", "Transport", "Client", "SealedFile", "TLSSyntax", crypto,
+            ] + nio,
             swiftSettings: ours),
     ],
     swiftLanguageModes: [.v6]

@@ -3,46 +3,197 @@ package import Wire
 
 /// One person in one room: the library behind every face of the client.
 ///
-/// SKETCH of the interface that the faces build on; the bodies are to be written.
+/// The actor holds three state machines (the session with the server, the conversation, the desk of
+/// transfers), carries out the actions that they return, and does no work of its own.
 package actor ChatClient {
-    /// Everything that happens, in order. Read by one face; finishes when `run` returns.
+    /// Everything that happens, in order. Read by one face; finishes when `run` returns. Who does not
+    /// read it leaves the network unread once a few thousand events wait.
     package nonisolated let events: AsyncStream<ClientEvent>
 
+    let connector: any Connector
+    let access: AccessKey
+    let clock: ClientClock
+    let queue: EventQueue
+    var session: RoomSession
+    var conversation: Conversation
+    var desk: TransferDesk
+
+    var outgoing: [ClientFrame] = []
+    var outgoingBytes = 0
+    var outgoingSignal: AsyncStream<Void>.Continuation?
+    var closing: AsyncStream<Never>.Continuation?
+    var isCloseWanted = false
+    var timerSignal: AsyncStream<Never>.Continuation?
+    var sleepingUntil: Duration?
+    var jobEnds: [TransferToken: JobEnds] = [:]
+    let connects = AsyncStream<Void>.makeStream()
+    let jobs = AsyncStream<Job>.makeStream()
+    let ending = AsyncStream<Never>.makeStream()
+
+    /// Message ids count up from a random start, so that receivers know what was said earlier.
+    private let run = UInt64.random(in: .min ... .max)
+    private var messageCount: UInt64 = 0
+    private(set) var hasEnded = false
+    private var failure: ClientFailure?
+    private var leaveWaiters: [CheckedContinuation<Void, Never>] = []
+    private var isRunning = false
+
+    /// - Parameters:
+    ///   - folder: where received files go; without one none can be accepted.
+    ///   - clock: time; another one for tests.
+    ///   - random: chance; another one for tests that repeat. Keys and nonces never come from it.
+    ///   - cipher: what seals the room; under the link's secret unless another is given.
     package init(
         configuration: ClientConfiguration, link: RoomSecret, identity: Identity,
-        connector: any Connector, folder: DestinationFolder?
+        connector: any Connector, folder: DestinationFolder?,
+        clock: any Clock<Duration> = ContinuousClock(),
+        random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
+        cipher: (any RoomCipher)? = nil
     ) {
-        fatalError("sketch")
+        self.connector = connector
+        access = link.accessKey
+        self.clock = ClientClock(clock)
+        session = RoomSession(
+            secret: link, identity: identity, configuration: configuration, cipher: cipher,
+            random: random)
+        let me = Person(
+            attachment: AttachmentID(0), name: session.name, keyTag: identity.keyTag)
+        conversation = Conversation(room: access.room, me: me)
+        desk = TransferDesk(folder: folder, random: random)
+        let queue = EventQueue()
+        self.queue = queue
+        events = AsyncStream { await queue.next() }
     }
 
     /// Connects and stays in the room, through broken connections, until `leave`, cancellation or
     /// a failure that no retry can mend, which it throws as `ClientFailure`.
-    package func run() async throws { fatalError("sketch") }
+    ///
+    /// Called once.
+    package func run() async throws {
+        precondition(!isRunning, "a client runs once")
+        isRunning = true
+        session.start(now: clock.now())
+        drain()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.keepConnected() }
+            group.addTask { await self.keepTime() }
+            group.addTask { await self.runJobs() }
+            group.addTask { [ending] in for await _ in ending.stream {} }
+            await group.next()
+            group.cancelAll()
+        }
+        let wasCancelled = !hasEnded
+        finish(nil)
+        queue.finish()
+        if let failure { throw failure }
+        if wasCancelled { throw CancellationError() }
+    }
+
+    /// All is over: nothing more is done, and who waits for it goes on.
+    func finish(_ failure: ClientFailure?) {
+        guard !hasEnded else { return }
+        hasEnded = true
+        self.failure = failure
+        desk.endAll()
+        for case .event(let event) in desk.takeActions() { queue.push(event) }
+        ending.continuation.finish()
+        if !isRunning { queue.finish() }
+        for waiter in leaveWaiters { waiter.resume() }
+        leaveWaiters = []
+    }
+
+    // MARK: What a person asks for
 
     /// Says something to the room; returns when it is queued. `.sent` follows with the same id.
-    package func say(_ text: String) throws(ClientRefusal) -> MessageID { fatalError("sketch") }
+    package func say(_ text: String) throws(ClientRefusal) -> MessageID {
+        let bytes = Array(text.utf8)
+        guard bytes.count <= MessageJoiner.maximumMessage else {
+            throw .messageTooLong(limit: MessageJoiner.maximumMessage)
+        }
+        guard session.leaving == nil, !hasEnded else { throw .left }
+        guard session.outbox.bytesQueued + bytes.count <= Outbox.maximumQueued else {
+            throw .queueFull(limit: Outbox.maximumQueued)
+        }
+        messageCount += 1
+        let id = MessageID(number: UInt128(run) << 64 | UInt128(messageCount))
+        session.enqueue(.text(id, bytes), now: clock.now())
+        drain()
+        return id
+    }
 
     /// Offers a file to the room, or to one person.
-    package func offer(path: String, to person: AttachmentID?) throws(ClientRefusal) -> OfferNumber
-    { fatalError("sketch") }
+    package func offer(
+        path: String, to person: AttachmentID?
+    ) throws(ClientRefusal) -> OfferNumber {
+        if let person, !conversation.people.isPresent(person) { throw .noSuchPerson }
+        let source: SourceFile
+        do throws(FolderError) {
+            source = try SourceFile(path: path)
+        } catch { throw .file(error.sentence) }
+        let people = conversation.people
+        let number = try desk.offer(
+            source, to: person.map(people.person), key: person.flatMap(people.key))
+        drain()
+        return number
+    }
 
-    package func accept(_ offer: OfferNumber) throws(ClientRefusal) { fatalError("sketch") }
-    package func decline(_ offer: OfferNumber) throws(ClientRefusal) { fatalError("sketch") }
+    /// Takes an offered file, or goes on with one that failed and whose part was kept.
+    package func accept(_ offer: OfferNumber) throws(ClientRefusal) {
+        try desk.accept(offer)
+        drain()
+    }
+
+    package func decline(_ offer: OfferNumber) throws(ClientRefusal) {
+        try desk.decline(offer)
+        drain()
+    }
+
     /// Ends a transfer of either direction, or takes back an offer.
-    package func cancel(_ offer: OfferNumber) throws(ClientRefusal) { fatalError("sketch") }
+    package func cancel(_ offer: OfferNumber) throws(ClientRefusal) {
+        if desk.incoming[offer] != nil {
+            try desk.cancelIncoming(offer)
+        } else {
+            try desk.cancelOutgoing(offer, me: conversation.people.me)
+        }
+        drain()
+    }
 
     /// Everybody known to be in the room, this client first.
-    package var people: [Person] { fatalError("sketch") }
+    package var people: [Person] { conversation.people.all }
+
     /// Messages not yet acknowledged and transfers under way.
-    package var unfinished: (messages: Int, transfers: Int) { fatalError("sketch") }
+    package var unfinished: (messages: Int, transfers: Int) {
+        (session.outbox.messageCount, desk.unfinishedCount)
+    }
 
     /// Leaves in good order: what is queued is sent (bounded in time), the room is told, `run`
     /// returns.
-    package func leave() async { fatalError("sketch") }
+    package func leave() async {
+        guard !hasEnded else { return }
+        session.leave(now: clock.now())
+        drain()
+        guard !hasEnded else { return }
+        await withCheckedContinuation { leaveWaiters.append($0) }
+    }
+
+    // MARK: Carrying out
+
+    /// Carries out what the state machines want, until they want nothing more.
+    func drain() {
+        while true {
+            let wanted = session.takeActions()
+            let wantedByDesk = desk.takeActions()
+            if wanted.isEmpty, wantedByDesk.isEmpty { break }
+            for action in wanted { perform(action) }
+            for action in wantedByDesk { perform(action) }
+        }
+        if !outgoing.isEmpty { outgoingSignal?.yield() }
+        wakeTimerIfLate()
+    }
 }
 
 package struct ClientConfiguration: Sendable {
-    /// The name to be shown to others.
+    /// The name to be shown to others; what is beyond 64 bytes of UTF-8 is cut off.
     package var name: String
     /// Program and version, told to the server.
     package var agent: String
@@ -50,32 +201,4 @@ package struct ClientConfiguration: Sendable {
         self.name = name
         self.agent = agent
     }
-}
-
-/// Why something that a person asked for was not begun; nothing was lost.
-package enum ClientRefusal: Error, Equatable, Sendable {
-    case messageTooLong(limit: Int)
-    case noSuchOffer(OfferNumber)
-    case alreadyDecided(OfferNumber)
-    case noSuchPerson
-    /// One sentence: the file cannot be read, is a folder, …
-    case file(String)
-    case noFolder
-    case tooManyTransfers(limit: Int)
-
-    /// One sentence that says what happened and what to do.
-    package var sentence: String { "sketch" }
-}
-
-/// Why `run` gave up.
-package enum ClientFailure: Error, Equatable, Sendable {
-    /// The first connection could not be made.
-    case cannotConnect(ConnectionError)
-    case wrongServer
-    case unauthorized
-    case versionMismatch
-    /// Tried for the named time after the connection broke.
-    case lost
-
-    package var sentence: String { "sketch" }
 }

@@ -1,63 +1,112 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// The one folder in which files are created, held by descriptor: what happens to its path later
 /// does not matter.
-///
-/// SKETCH of the interface that the client builds on; the bodies are to be written.
 package final class DestinationFolder: Sendable {
     /// The path as the person gave it, for showing.
     package let path: String
+    let descriptor: Descriptor
 
-    /// Opens the folder, creating it (and missing parents) when it is not there.
-    package init(path: String) throws(FolderError) { fatalError("sketch") }
+    /// What is kept free: a disk filled to its last byte stops more than chatbox.
+    private static let reserveDivisor: UInt64 = 20
 
-    /// Bytes that can still be written.
-    package func freeSpace() throws(FolderError) -> UInt64 { fatalError("sketch") }
+    /// Opens the folder, creating it (and missing parents) when it is not there. Folders made here
+    /// are for their owner alone.
+    package init(path: String) throws(FolderError) {
+        guard !path.isEmpty, !path.utf8.contains(0) else { throw .notAFolder }
+        self.path = path
+        try Self.create(path)
+        let call = FolderCall.onFolder("opening the folder")
+        descriptor = Descriptor(
+            try system(call) { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
+        let number = descriptor.number
+        try system(call) { faccessat(number, ".", W_OK | X_OK, 0) }
+    }
+
+    /// Makes the folder and its missing parents.
+    private static func create(_ path: String) throws(FolderError) {
+        let bytes = Array(path.utf8)
+        let ends = bytes.indices.filter { $0 > 0 && bytes[$0] == UInt8(ascii: "/") }
+        for end in ends + [bytes.endIndex] {
+            let parent = String(decoding: bytes[..<end], as: UTF8.self)
+            // What is there already is judged when the whole path is opened.
+            var status = stat()
+            if stat(parent, &status) == 0 { continue }
+            guard mkdir(parent, 0o700) != 0, errno != EEXIST else { continue }
+            // Some file systems of the kernel's own say that nothing is there to make it in.
+            if errno == ENOENT { throw .notWritable }
+            throw FolderError(errno, .onFolder("making the folder"))
+        }
+    }
+
+    /// Bytes that can still be written, less a twentieth that is left to others.
+    package func freeSpace() throws(FolderError) -> UInt64 {
+        var status = statvfs()
+        try system(.onFolder("asking for free space")) { fstatvfs(descriptor.number, &status) }
+        let (free, overflow) = UInt64(status.f_bavail)
+            .multipliedReportingOverflow(by: UInt64(status.f_frsize))
+        return overflow ? .max : free - free / Self.reserveDivisor
+    }
 
     /// Opens the part of a transfer that was begun earlier, or makes a new empty one.
     ///
     /// - Parameters:
-    ///   - id: the offer's file id, 16 bytes, in hexadecimal inside the part's name, so that the part is found
-    ///     again after a restart.
+    ///   - id: the offer's file id, 16 bytes, in hexadecimal inside the part's name, so that the
+    ///     part is found again after a restart.
     ///   - name: the file's name, made safe.
     package func openPart(id: [UInt8], name: SafeFileName) throws(FolderError) -> PartFile {
-        fatalError("sketch")
+        let partName = name.part(id: id)
+        let flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC
+        let created = openat(descriptor.number, partName, flags | O_CREAT | O_EXCL, 0o600)
+        if created >= 0 {
+            return try PartFile(Descriptor(created), in: self, partName: partName, name: name)
+        }
+        guard errno == EEXIST else { throw FolderError(errno, .onFolder("making a file")) }
+        guard let before = ownPart(partName) else { throw .occupied(partName) }
+        let part = Descriptor(
+            try system(.onFolder("opening the part of an earlier transfer")) {
+                openat(descriptor.number, partName, flags | O_NONBLOCK)
+            })
+        let after = try part.status(.onFolder("looking at the part"))
+        guard Self.isOwnPart(after), after.st_ino == before.st_ino, after.st_dev == before.st_dev
+        else { throw .occupied(partName) }
+        return try PartFile(part, in: self, partName: partName, name: name)
     }
 
     /// True when a part of this id is in the folder.
-    package func hasPart(id: [UInt8], name: SafeFileName) -> Bool { fatalError("sketch") }
-}
-
-/// A file that is still on its way. One task uses it at a time.
-package final class PartFile {
-    /// Bytes that are in it now.
-    package var size: UInt64 { fatalError("sketch") }
-    /// Cuts it to `size` bytes: back to a chunk's boundary.
-    package func truncate(to size: UInt64) throws(FolderError) { fatalError("sketch") }
-    /// Appends.
-    package func append(_ bytes: [UInt8]) throws(FolderError) { fatalError("sketch") }
-    /// Reads up to `count` bytes at `offset`; empty at the end.
-    package func read(at offset: UInt64, count: Int) throws(FolderError) -> [UInt8] {
-        fatalError("sketch")
+    package func hasPart(id: [UInt8], name: SafeFileName) -> Bool {
+        ownPart(name.part(id: id)) != nil
     }
-    /// Gives the file its name, or the first free variation of it (`name (2).ext`), never over an
-    /// existing file, after its bytes reached the disk. Returns the name it got.
-    package func finish() throws(FolderError) -> String { fatalError("sketch") }
-    /// Deletes the part.
-    package func discard() { fatalError("sketch") }
-    /// Closes it and keeps it for later.
-    package func keep() { fatalError("sketch") }
-    init() {}
+
+    private func ownPart(_ name: String) -> stat? {
+        var status = stat()
+        guard fstatat(descriptor.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0,
+            Self.isOwnPart(status)
+        else { return nil }
+        return status
+    }
+
+    /// A plain file of ours under one name alone: not a link, pipe or device that somebody put
+    /// there, nor a second name of a file elsewhere.
+    private static func isOwnPart(_ status: stat) -> Bool {
+        status.isRegular && status.st_uid == geteuid() && status.st_nlink == 1
+    }
 }
 
-/// What went wrong with the folder or a file in it.
-package enum FolderError: Error, Equatable, Sendable {
-    case noSpace
-    case notWritable
-    case notAFolder
-    case gone
-    case tooLarge
-    /// The system's error number and what was tried.
-    case system(Int32, String)
+extension SafeFileName {
+    /// The name of a transfer's part.
+    fileprivate func part(id: [UInt8]) -> String { "\(text).\(hexadecimal(id)).part" }
+}
 
-    /// One sentence that says what happened and what to do.
-    package var sentence: String { "sketch" }
+/// Two digits a byte, lower case.
+func hexadecimal(_ bytes: [UInt8]) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(
+        decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
 }

@@ -1,6 +1,7 @@
 package import NIOCore
 import NIOPosix
 import NIOSSL
+import Synchronization
 package import Wire
 
 /// Connects to one server over TLS 1.3.
@@ -8,7 +9,7 @@ package struct ClientConnector: Connector {
     /// How long one address may take to answer.
     private static let connectTimeout = TimeAmount.seconds(10)
     /// How long TLS may take once the other end has answered.
-    private static let handshakeTimeout = TimeAmount.seconds(10)
+    package var handshakeTimeout = TimeAmount.seconds(10)
     /// How long the other end of a transfer may take to come.
     private static let spliceTimeout = TimeAmount.seconds(40)
     /// Bytes under way to the network before a sender waits: keeps a fast link busy, and memory flat.
@@ -56,6 +57,8 @@ package struct ClientConnector: Connector {
     }
 
     /// Connects, waits for TLS, runs `body` and closes; pending writes are flushed before the close.
+    ///
+    /// What `body` throws for reasons of its own (a full disk) comes out as it is.
     private func withConnection<Result: Sendable>(
         _ body: @Sendable (ClientLink) async throws -> Result
     ) async throws -> Result {
@@ -65,24 +68,26 @@ package struct ClientConnector: Connector {
             try? await link.channel.close()
             return result
         } catch {
+            // What the body throws of its own is the caller's: a full disk is no lost connection.
             try? await link.channel.close()
-            throw tls.connectionError(for: error)
+            throw error
         }
     }
 
     private func connect() async throws -> ClientLink {
-        let (channel, opened) = try await openChannel()
+        let opened = try await openChannel()
+        let channel = opened.channel
         return try await withTaskCancellationHandler {
             do {
-                let deadline = channel.eventLoop.scheduleTask(in: Self.handshakeTimeout) {
-                    channel.close(promise: nil)
+                let deadline = channel.eventLoop.scheduleTask(in: handshakeTimeout) {
+                    opened.handler.value.fail(ConnectionError.timeout)
                 }
                 defer { deadline.cancel() }
                 try await opened.ready.get()
                 let certificate = try await channel.nioSSL_peerCertificate().get()
                 guard let certificate else { throw ConnectionError.handshake("no certificate") }
                 return ClientLink(
-                    channel: channel, handler: opened.handler,
+                    channel: channel, handler: opened.handler, tls: tls,
                     serverKey: try ClientTLS.keyHash(of: certificate))
             } catch {
                 try? await channel.close()
@@ -94,34 +99,68 @@ package struct ClientConnector: Connector {
     }
 
     private struct Opened: Sendable {
+        let channel: any Channel
         let handler: NIOLoopBound<ClientLinkHandler>
         let ready: EventLoopFuture<Void>
     }
 
-    private func openChannel() async throws -> (any Channel, Opened) {
-        let bootstrap = ClientBootstrap(group: group)
+    /// The channels that a connect tries, one for each address of the host; the first to answer is
+    /// taken. By then it may be closed again and without its handlers, which is why they are here.
+    private final class Candidates: Sendable {
+        private let all = Mutex<[Opened]>([])
+
+        func add(_ one: Opened) { all.withLock { $0.append(one) } }
+
+        func take(_ channel: any Channel) -> Opened? {
+            all.withLock { all in
+                defer { all = [] }
+                return all.first { $0.channel === channel }
+            }
+        }
+    }
+
+    private func openChannel() async throws -> Opened {
+        let candidates = Candidates()
+        let connecting = ClientBootstrap(group: group)
             .connectTimeout(Self.connectTimeout)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.writeBufferWaterMark, value: Self.writeMarks)
-        do {
-            let opened = try await bootstrap.connect(
-                host: address.host, port: Int(address.port)
-            ) { channel in
+            .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let ready = channel.eventLoop.makePromise(of: Void.self)
-                    let handler = ClientLinkHandler(ready: ready)
-                    try channel.pipeline.syncOperations.addHandlers(tls.makeHandler(), handler)
-                    return (
-                        channel,
+                    // Made first: it throws, and a promise must not be left behind.
+                    let security = try tls.makeHandler()
+                    let handler = ClientLinkHandler(ready: channel.eventLoop.makePromise())
+                    candidates.add(
                         Opened(
+                            channel: channel,
                             handler: NIOLoopBound(handler, eventLoop: channel.eventLoop),
-                            ready: ready.futureResult)
-                    )
+                            ready: handler.ready.futureResult))
+                    try channel.pipeline.syncOperations.addHandlers(security, handler)
                 }
             }
+            .connect(host: address.host, port: Int(address.port))
+        do {
+            let channel = try await connecting.getUnlessCancelled()
+            guard let opened = candidates.take(channel) else { throw ConnectionError.lost }
             return opened
+        } catch let error as CancellationError {
+            throw error
         } catch {
             throw ConnectionError.unreachable(address.text)
+        }
+    }
+}
+
+extension EventLoopFuture<any Channel> {
+    /// Waits for a channel; a cancelled task waits no longer, and closes a channel that comes.
+    fileprivate func getUnlessCancelled() async throws -> any Channel {
+        let promise = eventLoop.makePromise(of: (any Channel).self)
+        cascade(to: promise)
+        return try await withTaskCancellationHandler {
+            try await promise.futureResult.get()
+        } onCancel: {
+            promise.fail(CancellationError())
+            whenSuccess { $0.close(promise: nil) }
         }
     }
 }

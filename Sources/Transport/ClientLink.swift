@@ -6,6 +6,8 @@ import Wire
 struct ClientLink: Sendable {
     let channel: any Channel
     let handler: NIOLoopBound<ClientLinkHandler>
+    /// Knows what an error of the network means.
+    let tls: ClientTLS
     let serverKey: ServerKeyHash
 
     fileprivate func receiveFrames() async throws -> [ServerFrame]? {
@@ -28,7 +30,11 @@ struct ClientLink: Sendable {
         let promise = channel.eventLoop.makePromise(of: Answer.self)
         return try await withTaskCancellationHandler {
             channel.eventLoop.execute { question(handler.value, promise) }
-            return try await promise.futureResult.get()
+            do {
+                return try await promise.futureResult.get()
+            } catch {
+                throw tls.connectionError(for: error)
+            }
         } onCancel: {
             channel.close(promise: nil)
         }

@@ -15,7 +15,8 @@ final class ClientLinkHandler: ChannelDuplexHandler {
     /// Bytes held before reading pauses: two of the largest TLS records read at once.
     private static let highMark = 128 << 10
 
-    private let ready: EventLoopPromise<Void>
+    /// Kept when TLS is agreed on, with our protocol inside.
+    let ready: EventLoopPromise<Void>
     private var context: ChannelHandlerContext?
     private var parser = FrameParser(limit: FrameLimits.maximumBody)
     private var heldBytes = 0
@@ -29,7 +30,6 @@ final class ClientLinkHandler: ChannelDuplexHandler {
         case bytes(EventLoopPromise<ByteBuffer?>)
     }
 
-    /// - Parameter ready: kept when TLS is agreed on, with our protocol inside.
     init(ready: EventLoopPromise<Void>) {
         self.ready = ready
     }
@@ -106,6 +106,12 @@ final class ClientLinkHandler: ChannelDuplexHandler {
         let released = writers
         writers = []
         for writer in released { writer.succeed() }
+    }
+
+    /// Ends the connection for a reason of ours.
+    func fail(_ error: ConnectionError) {
+        end(.failure(error))
+        context?.close(promise: nil)
     }
 
     // MARK: What the client asks

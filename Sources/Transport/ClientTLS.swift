@@ -6,6 +6,9 @@ import Wire
 /// How a client checks who answers: by the key in the link, by a public authority, or, to learn a
 /// new server's key, not at all.
 final class ClientTLS: Sendable {
+    /// How long the other end may take to say goodbye in TLS: a person who quits waits for it.
+    private static let shutdownSeconds: Int64 = 2
+
     private let context: NIOSSLContext
     private let host: String
     private let trust: Link.Trust?
@@ -15,6 +18,11 @@ final class ClientTLS: Sendable {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv13
         configuration.applicationProtocols = [FrameLimits.applicationProtocol]
+        configuration.shutdownTimeout = .seconds(Self.shutdownSeconds)
+        // The key is checked instead of the name, which a certificate of our own does not hold.
+        if trust != .publicAuthority {
+            configuration.certificateVerification = .noHostnameVerification
+        }
         context = try NIOSSLContext(configuration: configuration)
         self.host = host
         self.trust = trust
@@ -23,7 +31,10 @@ final class ClientTLS: Sendable {
     /// A handler for one connection. A pinned server is told no name: its key is all that counts.
     func makeHandler() throws -> NIOSSLClientHandler {
         guard trust != .publicAuthority else {
-            return try NIOSSLClientHandler(context: context, serverHostname: host)
+            // An address is no name to ask for; NIOSSL then checks that the certificate has it.
+            let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil
+            return try NIOSSLClientHandler(
+                context: context, serverHostname: isAddress ? nil : host)
         }
         return try NIOSSLClientHandler(
             context: context, serverHostname: nil,
@@ -44,7 +55,7 @@ final class ClientTLS: Sendable {
         ServerKeyHash(ofPublicKey: try certificate.extractPublicKey().toSPKIBytes())
     }
 
-    /// What a failed handshake means to a person.
+    /// What a failed handshake or a broken connection means to a person.
     func connectionError(for error: any Error) -> ConnectionError {
         if let error = error as? ConnectionError { return error }
         if case NIOSSLError.handshakeFailed(let reason) = error {

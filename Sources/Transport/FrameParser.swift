@@ -15,6 +15,9 @@ package struct FrameParser {
         self.limit = limit
     }
 
+    /// Bytes that were not cut into frames yet.
+    package var heldBytes: Int { held?.readableBytes ?? 0 }
+
     /// Takes what came from the network.
     package mutating func append(_ buffer: ByteBuffer) {
         guard var before = held, before.readableBytes > 0 else {

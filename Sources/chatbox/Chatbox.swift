@@ -1,8 +1,65 @@
 import ArgumentParser
-import Crypto
-import NIOSSL
-import X509
-import NIOPosix
-import Logging
-import ServiceLifecycle
-@main struct Chatbox { static func main() { print("x") } }
+import ChatUI
+import Foundation
+import Terminal
+
+/// The program: one command a verb, no arguments to host a room.
+///
+/// Rules of this face: standard output holds what was asked for and nothing else; questions,
+/// notices and errors go to standard error; an error is one sentence that says what to do, and
+/// `ExitStatus` lists what the program ends with.
+@main
+struct Chatbox: AsyncParsableCommand {
+    /// Told to servers and by `--version`.
+    static let version = "0.1.0"
+    static let agent = "chatbox/\(version)"
+
+    static let configuration = CommandConfiguration(
+        commandName: "chatbox",
+        abstract: "Private group chat and file transfer for the terminal.",
+        discussion: """
+            Without a command, hosts a room on this machine, joins it, and prints the link by \
+            which others come in.
+
+            \(ExitStatus.table)
+            """,
+        version: version,
+        subcommands: [Host.self, Join.self, Serve.self, New.self, Send.self, Listen.self],
+        defaultSubcommand: Host.self)
+
+    static func main() async {
+        QuietSignals.ignore()
+        do {
+            try refuseUnknownCommand(CommandLine.arguments.dropFirst().first)
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let problem as Problem {
+            problem.report()
+        } catch {
+            report(error)
+        }
+    }
+
+    /// The parser would take an unknown word for an argument of the default command, which has none.
+    private static func refuseUnknownCommand(_ word: String?) throws(Problem) {
+        let names = configuration.subcommands.map { $0._commandName } + ["help"]
+        guard let word, !word.hasPrefix("-"), !names.contains(word) else { return }
+        let nearest = NearestWord.to(word, among: names)
+        let hint = nearest.map { "did you mean \($0)?" } ?? "chatbox --help lists the commands"
+        throw Problem(.usage, "there is no command \(word); \(hint)")
+    }
+
+    /// Help and version are answers; everything else the parser throws is a usage error.
+    private static func report(_ error: any Error) -> Never {
+        guard exitCode(for: error) != .success else {
+            Output.write(fullMessage(for: error) + "\n")
+            Foundation.exit(ExitStatus.success.rawValue)
+        }
+        let message = message(for: error)
+        Problem(.usage, "\(message); chatbox --help lists what there is").report()
+    }
+}

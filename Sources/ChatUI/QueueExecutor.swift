@@ -1,0 +1,14 @@
+import Dispatch
+
+/// Runs an actor on a thread of its own, so that it may wait for a keyboard or a slow terminal
+/// without taking a thread from everybody else.
+final class QueueExecutor: SerialExecutor {
+    private let queue: DispatchQueue
+
+    init(label: String) { queue = DispatchQueue(label: label) }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+    }
+}

@@ -1,0 +1,84 @@
+import Crypto
+import TLSSyntax
+import Wire
+
+/// What members say to each other inside a sealed entry.
+///
+/// The first byte is the version of the encoding, the second the type; fields follow in the order
+/// of declaration (docs/protocol.md). A later version may append types, which are passed over.
+enum Content: Equatable, Sendable {
+    case announce(Announcement)
+    case text(TextPart)
+    case offer(FileOffer)
+    case take(Take)
+    /// No thanks, to the member who offered.
+    case decline(file: FileID, sender: AttachmentID)
+    /// An offer is taken back, from everybody.
+    case withdraw(file: FileID, reason: EndReason)
+    /// One transfer ends, at the word of either side; to the other side.
+    case cancel(file: FileID, peer: AttachmentID, reason: EndReason)
+    case digest(FileDigest)
+    /// A receiver has the whole file and it is what was promised; to the member who offered.
+    case received(file: FileID, sender: AttachmentID)
+    /// Goes in good order.
+    case bye
+
+    static let version: UInt8 = 1
+
+    /// A piece of a message.
+    struct TextPart: Equatable, Sendable {
+        var message: MessageID
+        var index: UInt32
+        /// How many parts the message has.
+        var count: UInt32
+        var bytes: [UInt8]
+    }
+
+    struct FileOffer: Equatable, Sendable {
+        /// Bytes of a name: four times what file systems take, so that no honest one is refused.
+        static let maximumName = 1024
+
+        var file: FileID
+        /// As the sender's system has it; not safe.
+        var name: [UInt8]
+        /// Bytes of the file.
+        var size: UInt64
+        var key: SymmetricKey
+        /// The one person it is for; nil for everybody.
+        var recipient: AttachmentID?
+    }
+
+    /// A receiver waits at the server under `token` for the file from a chunk on.
+    struct Take: Equatable, Sendable {
+        var file: FileID
+        /// The member who offered.
+        var sender: AttachmentID
+        var token: TransferToken
+        var firstChunk: UInt64
+    }
+
+    /// What a file that went over under `token` must hash to.
+    struct FileDigest: Equatable, Sendable {
+        var file: FileID
+        var token: TransferToken
+        /// SHA-256 of the whole file, 32 bytes.
+        var sha256: [UInt8]
+    }
+
+    enum EndReason: UInt8, Sendable {
+        /// The person wanted it so.
+        case cancelled = 1
+        /// The file at the sender is not what it was when it was offered.
+        case changed = 2
+        /// What came was not what was promised.
+        case damaged = 3
+        /// The sender does not know this file any more.
+        case unknown = 4
+    }
+}
+
+/// The name of one offered file, drawn at random; the same in every attempt to get it across.
+struct FileID: SixteenBytes {
+    let number: UInt128
+    init(number: UInt128) { self.number = number }
+}

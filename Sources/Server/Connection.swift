@@ -1,0 +1,374 @@
+import Logging
+import NIOCore
+import NIOSSL
+import NIOTLS
+import TLSSyntax
+import Transport
+import Wire
+
+/// One client's connection, on its event loop: cuts frames, carries out what `ConnectionState`
+/// decides, and holds what the network does not take yet.
+///
+/// There are many of these: what an idle connection does not need is made when it is needed.
+final class Connection: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    let loop: LoopState
+    let id: ConnectionID
+    private(set) var context: ChannelHandlerContext?
+    var state = ConnectionState()
+    /// When this is over unless something happens, give or take a sweep.
+    private(set) var deadline: NIODeadline
+    private var parser = FrameParser(limit: FrameLimits.maximumBodyBeforeAttach)
+    private var challenge: Challenge?
+    private var throttle: FrameThrottle?
+    private var outbox: Outbox?
+    private var holds: ReadHolds = []
+    private var isReadPending = false
+
+    /// Where in its `LocalRoom` this is, or -1.
+    var memberIndex = -1
+    /// The `LocalRoom`'s patches for this connection.
+    var firstPatch = LocalRoom.noPatch
+    var lastPatch = LocalRoom.noPatch
+    var splice: SpliceEnd?
+    /// The other end of the splice takes bytes, which may be known before who it is.
+    var isPeerReady = false
+
+    /// Why no more is read from the network.
+    struct ReadHolds: OptionSet {
+        let rawValue: UInt8
+        /// Too many frames.
+        static let throttled = ReadHolds(rawValue: 1)
+        /// Waits for the other end of a splice and has said enough.
+        static let early = ReadHolds(rawValue: 2)
+        /// The other end of the splice is slower.
+        static let splice = ReadHolds(rawValue: 4)
+    }
+
+    private var limits: ServerLimits { loop.shared.limits }
+
+    init(loop: LoopState) {
+        self.loop = loop
+        id = loop.nextConnectionID()
+        deadline = loop.now + loop.shared.limits.handshakeTime
+    }
+
+    func takePatches() -> Int32 {
+        defer {
+            firstPatch = LocalRoom.noPatch
+            lastPatch = LocalRoom.noPatch
+        }
+        return firstPatch
+    }
+
+    // MARK: What the network does
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        loop.register(self)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { ended() }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        ended()
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { close() }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted(let negotiated)? = event as? TLSUserEvent {
+            guard negotiated == FrameLimits.applicationProtocol, !loop.isStopping else {
+                return close()
+            }
+            state.secured()
+            deadline = loop.now + limits.helloTime
+        } else if event as? ChannelEvent == .inputClosed {
+            inputEnded()
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let buffer = unwrapInboundIn(data)
+        if let splice, splice.isOpen { return pass(buffer) }
+        guard state.phase != .closed else { return }
+        guard state.mayTake(buffer.readableBytes, limit: limits.bytesBeforeAttach) else {
+            return goodbye(.protocolError)
+        }
+        parser.append(buffer)
+        readFrames()
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if holds.isEmpty { context.read() } else { isReadPending = true }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable {
+            drainOutbox()
+            passedToNetwork()
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func hold(_ reason: ReadHolds) { holds.insert(reason) }
+
+    func release(_ reason: ReadHolds) {
+        holds.remove(reason)
+        readOn()
+    }
+
+    private func readOn() {
+        guard holds.isEmpty, isReadPending else { return }
+        isReadPending = false
+        context?.read()
+    }
+
+    func touch(_ time: TimeAmount) { deadline = loop.now + time }
+
+    // MARK: Frames
+
+    /// Takes the frames that are whole, as long as frames are expected.
+    func readFrames() {
+        // What had come already when too much had: it waits, as what is still to come does.
+        guard !holds.contains(.throttled) else { return }
+        var count = 0
+        var bytes = 0
+        do {
+            while state.isReadingFrames, let body = try parser.next() {
+                count += 1
+                bytes += body.readableBytes
+                if let room = state.room, let append = FrameEncoder.readAppend(body) {
+                    self.append(append, to: room)
+                } else {
+                    perform(state.receive(try body.decodeFrame(as: ClientFrame.self)))
+                }
+            }
+        } catch {
+            return goodbye(.protocolError)
+        }
+        if count > 0 && memberIndex >= 0 {
+            // Bytes alone are no word: a frame that never ends would be kept for ever.
+            touch(limits.silence)
+            slowDown(frames: count, bytes: bytes)
+        }
+        if state.isTransfer { holdEarlyBytes() }
+    }
+
+    private func append(
+        _ append: (id: AppendID, kind: EntryKind, epoch: UInt64, payload: ByteBuffer),
+        to room: RoomID
+    ) {
+        let entry = LogAppend(
+            id: append.id, sender: AttachmentID(0), kind: append.kind, epoch: append.epoch,
+            payload: append.payload)
+        loop.tell(room, .append(entry), from: id)
+    }
+
+    private func perform(_ action: ConnectionState.Action) {
+        switch action {
+        case .challenge(let version): sendChallenge(version: version)
+        case .attach(let attach): check(attach)
+        case .transfer(let transfer): check(transfer)
+        case .append(let room, let append):
+            let payload = ByteBuffer(bytes: append.payload)
+            self.append((append.id, append.kind, append.epoch, payload), to: room)
+        case .ready(let room, let isReady): loop.tell(room, .ready(isReady), from: id)
+        case .knock(let room, let payload): loop.tell(room, .knock(payload), from: id)
+        case .answer(let room, let answer): loop.tell(room, .answer(answer), from: id)
+        case .pong(let number): deliver(FrameEncoder.frame(.pong(number)))
+        case .leave(let room): loop.tell(room, .leave, from: id)
+        case .goodbye(let reason): goodbye(reason)
+        case .ignore: break
+        }
+    }
+
+    private func sendChallenge(version: UInt16) {
+        let challenge = Challenge()
+        self.challenge = challenge
+        let hello = ServerFrame.ServerHello(
+            version: version, challenge: challenge,
+            resumeSeconds: UInt32(clamping: limits.resumeTime.nanoseconds / 1_000_000_000),
+            agent: loop.shared.agent)
+        deliver(FrameEncoder.frame(.challenge(hello)))
+    }
+
+    /// True when the proof holds for this connection; says goodbye otherwise. A challenge is good
+    /// for one try.
+    private func holds(_ proof: RoomProof, for purpose: RoomProof.Purpose) -> Bool {
+        guard let challenge else { return false }
+        self.challenge = nil
+        let server = loop.shared.tls.keyHash
+        guard proof.isValid(for: purpose, challenge: challenge, server: server) else {
+            goodbye(.unauthorized)
+            return false
+        }
+        return true
+    }
+
+    private func check(_ attach: ClientFrame.Attach) {
+        guard holds(attach.proof, for: .attach) else { return }
+        let room = attach.proof.room
+        state.proved(attachTo: room)
+        loop.tell(room, .attach(attach.resume), from: id)
+    }
+
+    private func check(_ transfer: ClientFrame.Transfer) {
+        guard holds(transfer.proof, for: .transfer(transfer.token)) else { return }
+        let key = SpliceTable.Key(room: transfer.proof.room, token: transfer.token)
+        state.proved(transfer: key)
+        // The table of splices says when the wait is over; this is for when it cannot.
+        touch(limits.spliceWait + limits.spliceWait)
+        loop.showToken(key, by: id)
+    }
+
+    /// The room took this connection in. False when it is gone already.
+    func joined() -> Bool {
+        guard case .attaching = state.phase else { return false }
+        state.attached()
+        parser.limit = FrameLimits.maximumBody
+        touch(limits.silence)
+        return true
+    }
+
+    private func slowDown(frames: Int, bytes: Int) {
+        let now = NIODeadline.now()
+        var throttle = self.throttle ?? FrameThrottle(limits: limits, now: now)
+        let wait = throttle.take(frames: frames, bytes: bytes, now: now)
+        self.throttle = throttle
+        guard let wait else { return }
+        hold(.throttled)
+        // Whom we do not hear is not silent.
+        touch(wait + limits.silence)
+        loop.eventLoop.assumeIsolated().scheduleTask(in: wait) {
+            self.holds.remove(.throttled)
+            self.readFrames()
+            self.readOn()
+        }
+    }
+
+    private func holdEarlyBytes() {
+        if parser.heldBytes > limits.spliceEarlyBytes { hold(.early) }
+    }
+
+    /// What came after the last frame: the first bytes for the other end of a splice.
+    func takeRest() -> ByteBuffer? { parser.takeRest() }
+
+    // MARK: To the network
+
+    /// Sends whole frames, or keeps them until the network takes them.
+    func deliver(_ frames: ByteBuffer) {
+        guard let context, state.phase != .closed else { return }
+        if outbox == nil && context.channel.isWritable {
+            context.writeAndFlush(wrapOutboundOut(frames), promise: nil)
+        } else {
+            queue(frames)
+        }
+    }
+
+    /// Sends what an attach is answered with. A replay may be longer than what may wait otherwise.
+    func deliverReplay(_ frames: [ByteBuffer]) {
+        guard state.phase != .closed else { return }
+        let outbox = self.outbox ?? Outbox(now: loop.now)
+        self.outbox = outbox
+        for frame in frames { outbox.appendReplay(frame) }
+        drainOutbox()
+    }
+
+    private func queue(_ frames: ByteBuffer) {
+        let outbox = self.outbox ?? Outbox(now: loop.now)
+        self.outbox = outbox
+        outbox.append(frames)
+        if outbox.cost > limits.queuedBytes + outbox.exempt { cutOff(outbox) }
+    }
+
+    private func cutOff(_ outbox: Outbox) {
+        loop.shared.logger.notice(
+            "a slow reader was cut off", metadata: ["queued": "\(outbox.cost)"])
+        goodbye(.tooSlow)
+    }
+
+    private func drainOutbox() {
+        guard let outbox, let context, state.phase != .closed else { return }
+        while context.channel.isWritable, let frames = outbox.next(now: loop.now) {
+            context.writeAndFlush(wrapOutboundOut(frames), promise: nil)
+        }
+        if outbox.isEmpty { self.outbox = nil }
+    }
+
+    // MARK: The end
+
+    /// Lets time pass.
+    func sweep(now: NIODeadline) {
+        if deadline <= now {
+            deadlinePassed()
+        } else if let outbox, now - outbox.lastProgress > limits.silence {
+            // Who pings and never reads would keep what waits for them for ever.
+            cutOff(outbox)
+        }
+    }
+
+    private func deadlinePassed() {
+        switch state.phase {
+        case .handshake, .closed: close()
+        case .hello, .challenged, .attaching, .attached, .waiting: goodbye(.timeout)
+        case .spliced: close()
+        }
+    }
+
+    /// Bytes that are sent before a goodbye. They are encrypted at once for this client alone, as a
+    /// long replay must not be: whoever resumes time after time would fill the memory with them.
+    private static let lastBytes = 256 << 10
+
+    /// Says why, and closes. What was delivered before is sent before, unless it is a lot: who wants
+    /// that resumes.
+    func goodbye(_ reason: GoodbyeReason) {
+        if reason != .tooSlow, let room = state.room { loop.flushLocalRoom(room) }
+        let rest = reason == .tooSlow ? nil : outbox?.takeAll(limit: Self.lastBytes)
+        guard let phase = state.end() else { return }
+        if phase != .handshake && phase != .spliced, let context {
+            if let rest { context.write(wrapOutboundOut(rest), promise: nil) }
+            let frame = FrameEncoder.frame(.goodbye(reason))
+            context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
+        }
+        letGo(phase)
+        deadline = .distantFuture
+        context?.close(promise: nil)
+    }
+
+    /// Closes without a word of ours; TLS says its own.
+    func close() {
+        if let phase = state.end() { letGo(phase) }
+        deadline = .distantFuture
+        context?.close(promise: nil)
+    }
+
+    private func ended() {
+        if let phase = state.end() { letGo(phase) }
+        context = nil
+        loop.unregister(self)
+    }
+
+    /// Tells everyone else that this connection is over.
+    private func letGo(_ phase: ConnectionState.Phase) {
+        outbox = nil
+        challenge = nil
+        _ = parser.takeRest()
+        switch phase {
+        case .attaching(let room), .attached(let room):
+            loop.leaveLocalRoom(room, self)
+            loop.tell(room, .lost, from: id)
+        case .waiting(let key): loop.tokenLost(key, by: id)
+        case .spliced:
+            if let splice { loop.tellSplice(splice.peer, .lost) }
+        case .handshake, .hello, .challenged, .closed: break
+        }
+        splice = nil
+    }
+}

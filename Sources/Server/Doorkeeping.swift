@@ -1,0 +1,153 @@
+package import NIOCore
+package import Wire
+
+/// Brings newcomers' knocks to members that let in, one member at a time, and answers back.
+package struct Doorkeeping: Sendable {
+    package enum Action: Equatable, Sendable {
+        /// Pass a knock to a doorkeeper.
+        case pass(ServerFrame.Knocked, to: AttachmentID)
+        /// One answer for all the newcomers that it serves.
+        case answer(ServerFrame.Answered, to: [AttachmentID])
+        case unanswered(AttachmentID)
+    }
+
+    private struct Knock {
+        var newcomer: AttachmentID
+        var payload: [UInt8]
+        /// Who was asked, the last one now.
+        var asked: [AttachmentID]
+        var deadline: NIODeadline
+    }
+
+    private struct Quota {
+        var left: Int
+        var until: NIODeadline
+    }
+
+    private let limits: ServerLimits
+    /// Members that said `ready` and are here, the one to be asked next first.
+    private var ready: [AttachmentID] = []
+    /// Members that said `ready` and are away; they need not say it again when they come back.
+    private var readyAway: Set<AttachmentID> = []
+    private var knocks: [KnockID: Knock] = [:]
+    private var quotas: [AttachmentID: Quota] = [:]
+    private var lastKnock: UInt64 = 0
+    private var bytes = 0
+
+    package init(limits: ServerLimits) { self.limits = limits }
+
+    /// A member would let newcomers in, or not.
+    package mutating func setReady(
+        _ isReady: Bool, _ member: AttachmentID, now: NIODeadline
+    ) -> [Action] {
+        let wasReady = ready.contains(member)
+        if isReady && !wasReady { ready.append(member) }
+        if !isReady && wasReady { ready.removeAll { $0 == member } }
+        return isReady ? [] : passOn(from: member, now: now)
+    }
+
+    /// A newcomer knocks. A second knock takes the place of the first.
+    package mutating func knock(
+        _ payload: [UInt8], from newcomer: AttachmentID, now: NIODeadline
+    ) -> [Action] {
+        removeKnocks { $0.newcomer == newcomer }
+        guard takeQuota(newcomer, now: now), bytes + payload.count <= limits.knockBytesPerRoom
+        else { return [.unanswered(newcomer)] }
+        lastKnock += 1
+        let id = KnockID(lastKnock)
+        bytes += payload.count
+        knocks[id] = Knock(newcomer: newcomer, payload: payload, asked: [], deadline: now)
+        return ask(id, now: now)
+    }
+
+    private mutating func takeQuota(_ newcomer: AttachmentID, now: NIODeadline) -> Bool {
+        var quota = quotas[newcomer] ?? Quota(left: 0, until: now)
+        if quota.until <= now {
+            quota = Quota(left: limits.knocksPerMinute, until: now + .minutes(1))
+        }
+        defer { quotas[newcomer] = quota }
+        guard quota.left > 0 else { return false }
+        quota.left -= 1
+        return true
+    }
+
+    /// Asks the next member that was not asked yet, or gives up.
+    private mutating func ask(_ id: KnockID, now: NIODeadline) -> [Action] {
+        guard var knock = knocks[id] else { return [] }
+        guard knock.asked.count < limits.knockTries,
+            let index = ready.firstIndex(where: {
+                $0 != knock.newcomer && !knock.asked.contains($0)
+            })
+        else {
+            removeKnock(id)
+            return [.unanswered(knock.newcomer)]
+        }
+        // The next knock goes to another member.
+        let doorkeeper = ready.remove(at: index)
+        ready.append(doorkeeper)
+        knock.asked.append(doorkeeper)
+        knock.deadline = now + limits.knockTime
+        knocks[id] = knock
+        let knocked = ServerFrame.Knocked(
+            knock: id, newcomer: knock.newcomer, payload: knock.payload)
+        return [.pass(knocked, to: doorkeeper)]
+    }
+
+    /// A doorkeeper answers. Whoever was asked may, however late; knocks not passed to it are not
+    /// its to answer.
+    package mutating func answer(
+        _ answer: ClientFrame.Answer, from doorkeeper: AttachmentID
+    ) -> [Action] {
+        var newcomers: [AttachmentID] = []
+        for id in answer.knocks {
+            guard let knock = knocks[id], knock.asked.contains(doorkeeper) else { continue }
+            removeKnock(id)
+            newcomers.append(knock.newcomer)
+        }
+        guard !newcomers.isEmpty else { return [] }
+        let answered = ServerFrame.Answered(doorkeeper: doorkeeper, payload: answer.payload)
+        return [.answer(answered, to: newcomers)]
+    }
+
+    /// An attachment's connection broke, or it is gone.
+    package mutating func lost(
+        _ attachment: AttachmentID, forGood: Bool, now: NIODeadline
+    ) -> [Action] {
+        if ready.contains(attachment) {
+            ready.removeAll { $0 == attachment }
+            readyAway.insert(attachment)
+        }
+        if forGood {
+            readyAway.remove(attachment)
+            quotas[attachment] = nil
+        }
+        removeKnocks { $0.newcomer == attachment }
+        return passOn(from: attachment, now: now)
+    }
+
+    /// An attachment that was away is back.
+    package mutating func returned(_ attachment: AttachmentID) {
+        if readyAway.remove(attachment) != nil { ready.append(attachment) }
+    }
+
+    /// Lets time pass: silent doorkeepers are passed over.
+    package mutating func sweep(now: NIODeadline) -> [Action] {
+        guard !knocks.isEmpty else { return [] }
+        let late = knocks.filter { $0.value.deadline <= now }.keys
+        return late.sorted { $0.number < $1.number }.flatMap { ask($0, now: now) }
+    }
+
+    /// Asks others for the knocks that one member has now.
+    private mutating func passOn(from member: AttachmentID, now: NIODeadline) -> [Action] {
+        let theirs = knocks.filter { $0.value.asked.last == member }.keys
+        return theirs.sorted { $0.number < $1.number }.flatMap { ask($0, now: now) }
+    }
+
+    private mutating func removeKnocks(where isRemoved: (Knock) -> Bool) {
+        for id in knocks.filter({ isRemoved($0.value) }).keys { removeKnock(id) }
+    }
+
+    private mutating func removeKnock(_ id: KnockID) {
+        if let knock = knocks.removeValue(forKey: id) { bytes -= knock.payload.count }
+    }
+}

@@ -1,0 +1,59 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Writing to a standard stream, whole, however slow the reader is.
+package enum Output {
+    /// False when nobody reads any more.
+    @discardableResult
+    package static func write(_ text: String, to descriptor: Int32 = STDOUT_FILENO) -> Bool {
+        var text = text
+        return text.withUTF8 { buffer in
+            var done = 0
+            while done < buffer.count {
+                let result = system(
+                    descriptor, buffer.baseAddress.map { $0 + done }, buffer.count - done)
+                if result > 0 {
+                    done += result
+                } else if errno == EAGAIN {
+                    // Somebody else who shares the terminal made it non-blocking.
+                    var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    _ = poll(&waiting, 1, -1)
+                } else if errno != EINTR {
+                    return false
+                }
+            }
+            return true
+        }
+    }
+
+    /// A line of safe text.
+    @discardableResult
+    package static func line(_ text: SafeText, to descriptor: Int32 = STDOUT_FILENO) -> Bool {
+        write(text.string + "\n", to: descriptor)
+    }
+
+    private static func system(_ number: Int32, _ bytes: UnsafePointer<UInt8>?, _ count: Int) -> Int
+    {
+        #if canImport(Glibc)
+            Glibc.write(number, bytes, count)
+        #elseif canImport(Musl)
+            Musl.write(number, bytes, count)
+        #else
+            Darwin.write(number, bytes, count)
+        #endif
+    }
+}
+
+/// Signals that would end the program where an error number does as well.
+package enum QuietSignals {
+    /// A reader that went away (SIGPIPE), a file at its limit (SIGXFSZ).
+    package static func ignore() {
+        signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
+    }
+}

@@ -1,0 +1,29 @@
+import ArgumentParser
+import Wire
+
+struct Join: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Comes into a room.",
+        discussion: """
+            On a terminal it asks for the folder for received files, and for nothing else. In a \
+            pipe, lines in are said and what others say comes out; at the end of the input the \
+            room is left.
+            """)
+
+    @Argument(help: "The link, in quotes: chatbox://HOST/#SECRET.")
+    var link: String
+
+    @OptionGroup var person: PersonOptions
+
+    @Option(help: "Where received files go, and nowhere else.")
+    var folder: String?
+
+    @Flag(help: "Lines only: nothing on the screen is drawn twice.")
+    var plain = false
+
+    func run() async throws {
+        let stay = Stay(link: try Link.argument(link), person: person)
+        let folder = try FolderChoice.open(given: folder, asks: Stay.isInteractive && !plain)
+        try await stay.talk(folder: folder, plain: plain)
+    }
+}

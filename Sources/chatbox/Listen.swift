@@ -1,0 +1,47 @@
+import ArgumentParser
+import ChatUI
+import Client
+import Folder
+import Foundation
+import Terminal
+import Wire
+
+struct Listen: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Stays in a room for a program: JSON lines out, JSON lines in.",
+        discussion: """
+            Every event is one JSON object a line, its type first; commands are read from standard \
+            input the same way, such as {"type":"say","text":"hello"}. The end of the input does \
+            not end the stay: {"type":"quit"}, SIGINT or SIGTERM does.
+            """)
+
+    @Argument(help: "The link, in quotes: chatbox://HOST/#SECRET.")
+    var link: String
+
+    @OptionGroup var person: PersonOptions
+
+    @Flag(help: "JSON lines, the one format there is so far.")
+    var json = false
+
+    @Option(help: "Where received files go, and nowhere else.")
+    var folder: String?
+
+    @Flag(help: "Takes every file that is offered.")
+    var acceptAll = false
+
+    func validate() throws {
+        if !json { throw ValidationError("listen speaks JSON: add --json") }
+    }
+
+    func run() async throws {
+        let stay = Stay(link: try Link.argument(link), person: person)
+        let folder = try FolderChoice.open(given: folder, asks: false)
+        let client = try stay.client(folder: folder)
+        let reader = InputReader(poller: InputPoller(signals: JSONFace.signals))
+        try await Stay.withoutClientFailures {
+            try await JSONFace(
+                session: client, folder: folder.path, acceptsAll: acceptAll, reader: reader
+            ).run()
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import ArgumentParser
+import ChatUI
+import Client
+import Folder
+import Foundation
+import Terminal
+import Wire
+
+struct Send: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Says something to a room, or offers files to it, and ends.",
+        discussion: """
+            The text is the argument or, without one and without files, the standard input. \
+            It ends when the server has acknowledged the text, and when every file has arrived \
+            whole at somebody and nobody is still taking it.
+            """)
+
+    @Argument(help: "The link, in quotes: chatbox://HOST/#SECRET.")
+    var link: String
+
+    @Argument(help: "What to say.")
+    var text: String?
+
+    @Option(name: .customLong("file"), help: "A file to offer; may be given several times.")
+    var files: [String] = []
+
+    @Option(help: "Offers the files to this person alone.")
+    var to: String?
+
+    @Option(help: "Seconds after which to give up (default: 60 for text, none for files).")
+    var timeout: Double?
+
+    @OptionGroup var person: PersonOptions
+
+    /// Seconds that text alone may take.
+    private static let usualTimeout = 60.0
+    /// Bytes of standard input that are read: the longest message, and one to see that it is longer.
+    private static let maximumInput = (16 << 20) + 1
+
+    func validate() throws {
+        if let timeout, !(timeout > 0 && timeout <= 1e9) {
+            throw ValidationError("--timeout needs a number of seconds above 0")
+        }
+        if to != nil && files.isEmpty {
+            throw ValidationError("--to is for files: text is said to the whole room")
+        }
+    }
+
+    func run() async throws {
+        let stay = Stay(link: try Link.argument(link), person: person)
+        for path in files { try Self.check(path) }
+        let text = try self.text ?? (files.isEmpty ? Self.standardInput() : nil)
+        let client = try stay.client(folder: nil)
+        let errand = Errand(client: client, text: text, files: files, recipient: to)
+        let limit = timeout ?? (files.isEmpty ? Self.usualTimeout : nil)
+        try await Stay.withoutClientFailures { try await errand.run(timeout: limit) }
+    }
+
+    /// A file that cannot be read is said before anybody is bothered.
+    private static func check(_ path: String) throws(Problem) {
+        do throws(FolderError) {
+            _ = try SourceFile(path: path)
+        } catch {
+            throw Problem(.noInput, "\(path): \(error.sentence)")
+        }
+    }
+
+    private static func standardInput() throws(Problem) -> String {
+        var data = Data()
+        do {
+            while data.count < maximumInput,
+                let more = try FileHandle.standardInput.read(upToCount: maximumInput - data.count),
+                !more.isEmpty
+            {
+                data += more
+            }
+        } catch {
+            throw Problem(.inputOutput, "the standard input cannot be read; try again")
+        }
+        guard data.count < maximumInput else {
+            throw Problem(.badLink, "the text is longer than 16 MiB; send it with --file")
+        }
+        var text = String(decoding: data, as: UTF8.self)
+        // The end of the last line is the shell's, not the message's.
+        if text.utf8.last == 0x0A { text.unicodeScalars.removeLast() }
+        if text.utf8.last == 0x0D { text.unicodeScalars.removeLast() }
+        guard !text.isEmpty else {
+            throw Problem(.badLink, "there is no text to send; give some, or --file")
+        }
+        return text
+    }
+}

@@ -1,0 +1,106 @@
+import ArgumentParser
+import ChatUI
+import Client
+import Folder
+import Foundation
+import Terminal
+import Transport
+import Wire
+
+/// What every command that enters a room can be told.
+struct PersonOptions: ParsableArguments {
+    @Option(help: "The name that others see (default: your login name).")
+    var name: String?
+
+    /// Bytes of a name: 32 characters of any script.
+    private static let maximumName = 128
+
+    var shownName: String {
+        get throws(Problem) {
+            let name = self.name ?? NSUserName()
+            guard !SafeText(name: name).isEmpty else {
+                throw Problem(
+                    .usage, "a name needs a letter that can be seen; choose another --name")
+            }
+            guard name.utf8.count <= Self.maximumName else {
+                throw Problem(.usage, "this name is too long; choose a shorter --name")
+            }
+            return name
+        }
+    }
+}
+
+/// One stay in a room, from the link to the face.
+struct Stay {
+    let link: Link
+    let person: PersonOptions
+    /// Where to connect, when not where the link says: the room hosted here.
+    var address: ServerAddress?
+
+    func client(folder: DestinationFolder?) throws -> ChatClient {
+        let connector = try ClientConnector(
+            address: address ?? link.address, trust: link.trust, agent: Chatbox.agent)
+        return ChatClient(
+            configuration: ClientConfiguration(
+                name: try person.shownName, agent: Chatbox.agent),
+            link: link.secret, identity: try IdentityFile().load(), connector: connector,
+            folder: folder)
+    }
+
+    /// True when there is a person at a terminal that can move its cursor.
+    static var isInteractive: Bool {
+        let kind = ProcessInfo.processInfo.environment["TERM"] ?? ""
+        return TerminalDevice.isTerminal(STDIN_FILENO) && TerminalDevice.isTerminal(STDOUT_FILENO)
+            && !kind.isEmpty && kind != "dumb"
+    }
+
+    /// Talks with a person, or with a pipe.
+    func talk(folder: DestinationFolder, plain: Bool) async throws {
+        let client = try client(folder: folder)
+        let isInteractive = Self.isInteractive && !plain
+        let poller = InputPoller(signals: isInteractive ? LineFace.signals : PipeFace.signals)
+        let reader = InputReader(poller: poller)
+        try await Self.withoutClientFailures {
+            if isInteractive {
+                try await LineFace(
+                    session: client, invitation: link.text, folder: folder.path, reader: reader,
+                    reflows: Self.terminalReflows
+                ).run()
+            } else {
+                try await PipeFace(
+                    session: client, invitation: link.text, folder: folder.path, reader: reader
+                ).run()
+            }
+        }
+    }
+
+    /// Says what the client gave up for in the program's own way.
+    static func withoutClientFailures(_ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch let failure as ClientFailure {
+            throw Problem(failure)
+        }
+    }
+
+    /// Terminals known to wrap their lines anew when they become narrower.
+    private static var terminalReflows: Bool {
+        let environment = ProcessInfo.processInfo.environment
+        let marks = ["TMUX", "KITTY_WINDOW_ID", "WT_SESSION", "VTE_VERSION", "ALACRITTY_WINDOW_ID"]
+        if marks.contains(where: { environment[$0] != nil }) { return true }
+        let programs: Set = ["iTerm.app", "WezTerm", "ghostty", "vscode"]
+        return programs.contains(environment["TERM_PROGRAM"] ?? "")
+            || environment["TERM"]?.hasPrefix("foot") == true
+    }
+}
+
+extension Link {
+    /// The link of a command line.
+    static func argument(_ text: String) throws(Problem) -> Link {
+        do throws(LinkError) {
+            return try Link(parsing: text)
+        } catch {
+            throw Problem(error)
+        }
+    }
+}

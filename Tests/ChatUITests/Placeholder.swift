@@ -1,2 +1,0 @@
-import Testing
-@Suite struct ChatUIPlaceholder { @Test func runs() {} }

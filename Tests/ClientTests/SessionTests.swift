@@ -1,0 +1,362 @@
+import TLSSyntax
+import Testing
+import Wire
+
+@testable import Client
+
+@Suite("A session")
+struct SessionTests {
+    private let secret = RoomSecret()
+    private let server = ServerKeyHash(ofPublicKey: [1])
+    private let log = LogID(number: 1)
+    private let me = AttachmentID(10)
+    private let other = AttachmentID(20)
+
+    private func session(seed: UInt64 = 1) -> RoomSession {
+        RoomSession(
+            secret: secret, identity: Identity(),
+            configuration: ClientConfiguration(name: "Ann", agent: "test"),
+            random: SeededGenerator(seed))
+    }
+
+    private func attached(
+        _ standing: ServerFrame.Standing = .newcomer, after sequence: UInt64 = 100,
+        log: LogID? = nil, attachment: AttachmentID? = nil, roster: [Presence]? = nil
+    ) -> ServerFrame {
+        .attached(
+            ServerFrame.Attached(
+                standing: standing, attachment: attachment ?? me, token: ResumeToken(number: 5),
+                position: Position(log: log ?? self.log, sequence: sequence), epoch: 0,
+                roster: roster ?? [Presence(attachment: other, state: .here)]))
+    }
+
+    private var challenge: ServerFrame {
+        .challenge(
+            ServerFrame.ServerHello(challenge: Challenge(), resumeSeconds: 60, agent: []))
+    }
+
+    /// A session in the room at time zero.
+    private func inRoom() -> RoomSession {
+        var session = session()
+        session.start(now: .zero)
+        enter(&session, attached(), now: .zero)
+        for announcement in session.takeActions().appends {
+            session.received(
+                [
+                    .appended(
+                        ServerFrame.Appended(id: announcement.id, sequence: 1, duplicate: true))
+                ], now: .zero)
+        }
+        _ = session.takeActions()
+        return session
+    }
+
+    private func enter(_ session: inout RoomSession, _ frame: ServerFrame, now: Duration) {
+        session.connected(to: server, now: now)
+        session.received([challenge], now: now)
+        session.received([frame], now: now)
+    }
+
+    /// Breaks the connection and makes the next one, up to its attach.
+    private func reconnect(_ session: inout RoomSession, _ frame: ServerFrame, now: Duration) {
+        session.disconnected(.lost, now: now)
+        session.tick(now: now + Backoff.cap)
+        _ = session.takeActions()
+        enter(&session, frame, now: now + Backoff.cap)
+    }
+
+    private func say(_ text: String, _ session: inout RoomSession, id: UInt128 = 7) {
+        session.enqueue(.text(MessageID(number: id), Array(text.utf8)), now: .zero)
+    }
+
+    private func entry(_ sequence: UInt64, from sender: AttachmentID? = nil) throws -> ServerFrame {
+        let sender = sender ?? other
+        var cipher = SharedSecretCipher(secret: secret)
+        let position = ServerFrame.Attached(
+            standing: .founder, attachment: sender, token: ResumeToken(number: 1),
+            position: Position(log: log, sequence: 0), epoch: 0, roster: [])
+        let profile = try #require(
+            Identity().announce(name: "x", attachment: sender, room: secret.accessKey.room))
+        _ = cipher.attached(position, profile: profile)
+        let payload = try cipher.seal(Array("\(sequence)".utf8))
+        return .entry(
+            ServerFrame.Entry(
+                sequence: sequence, sender: sender, kind: .message, payload: payload))
+    }
+
+    @Test("does not call a message sent of which a part was refused")
+    func tornMessage() throws {
+        var session = inRoom()
+        say(String(repeating: "x", count: Outbox.partSize + 1), &session)
+        let parts = session.takeActions().appends
+        #expect(parts.count == 2)
+        session.received([.refused(id: parts[0].id, reason: .tooLarge)], now: .zero)
+        let appended = ServerFrame.Appended(id: parts[1].id, sequence: 200, duplicate: false)
+        session.received([.appended(appended)], now: .zero)
+        let told = session.takeActions()
+        #expect(
+            told.contains { if case .uncertain(MessageID(number: 7)) = $0 { true } else { false } })
+        #expect(!told.contains { if case .sent = $0 { true } else { false } })
+    }
+
+    @Test("tells of a slow server once")
+    func degraded() {
+        var session = inRoom()
+        session.received(Array(repeating: .degraded, count: 100), now: .zero)
+        session.received([.restored, .restored], now: .zero)
+        let notices = session.takeActions().count { if case .notice = $0 { true } else { false } }
+        #expect(notices == 2)
+    }
+
+    @Test("says hello, proves that it has the link, announces itself and knocks")
+    func entering() throws {
+        var session = session()
+        session.start(now: .zero)
+        #expect(session.takeActions().contains { if case .connect = $0 { true } else { false } })
+        session.connected(to: server, now: .zero)
+        #expect(
+            session.takeActions().frames == [.hello(ClientFrame.Hello(agent: Array("test".utf8)))])
+        let hello = Challenge()
+        session.received(
+            [.challenge(ServerFrame.ServerHello(challenge: hello, resumeSeconds: 1, agent: []))],
+            now: .zero)
+        guard case .attach(let attach) = session.takeActions().frames.first else {
+            Issue.record("no attach")
+            return
+        }
+        #expect(attach.resume == nil)
+        #expect(attach.proof.isValid(for: .attach, challenge: hello, server: server))
+        #expect(attach.proof.room == secret.accessKey.room)
+        session.received([attached()], now: .zero)
+        let frames = session.takeActions().frames
+        #expect(frames.count == 2)
+        #expect(frames.contains { if case .knock = $0 { true } else { false } })
+        #expect(frames.contains { if case .append = $0 { true } else { false } })
+    }
+
+    @Test("says again under the same ids and in order what was not acknowledged")
+    func resend() throws {
+        var session = inRoom()
+        for number in 0..<5 { say("\(number)", &session) }
+        let first = session.takeActions().appends
+        #expect(first.count == 5)
+        session.received(
+            [.appended(ServerFrame.Appended(id: first[0].id, sequence: 101, duplicate: false))],
+            now: .zero)
+        reconnect(&session, attached(.resumed, after: 101), now: .seconds(1))
+        let again = session.takeActions()
+        #expect(again.appends == Array(first.dropFirst()))
+    }
+
+    @Test("asks to resume after the last entry that it has, acknowledged ones included")
+    func position() throws {
+        var session = inRoom()
+        session.received([try entry(105)], now: .zero)
+        say("x", &session)
+        let append = try #require(session.takeActions().appends.first)
+        session.received(
+            [.appended(ServerFrame.Appended(id: append.id, sequence: 108, duplicate: false))],
+            now: .zero)
+        session.disconnected(.lost, now: .zero)
+        session.tick(now: .seconds(15))
+        session.connected(to: server, now: .seconds(15))
+        session.received([challenge], now: .seconds(15))
+        let resume = session.takeActions().frames.lazy.compactMap { frame in
+            if case .attach(let attach) = frame { attach.resume } else { nil }
+        }.first
+        #expect(resume?.after == Position(log: log, sequence: 108) && resume?.attachment == me)
+    }
+
+    @Test("passes an entry on once, and its own never")
+    func replay() throws {
+        var session = inRoom()
+        session.received([try entry(101), try entry(103)], now: .zero)
+        #expect(session.takeActions().contents == ["101", "103"])
+        reconnect(&session, attached(.resumed, after: 103), now: .seconds(1))
+        _ = session.takeActions()
+        let frames = [try entry(101), try entry(103), try entry(104, from: me), try entry(105)]
+        session.received(frames, now: .seconds(20))
+        #expect(session.takeActions().contents == ["105"])
+        #expect(session.isAttached)
+    }
+
+    @Test("seals anew, under fresh ids, for a new attachment")
+    func reset() throws {
+        var session = inRoom()
+        say("once more", &session)
+        let old = session.takeActions().appends
+        let log = LogID(number: 2)
+        reconnect(
+            &session, attached(.newcomer, after: 3, log: log, attachment: AttachmentID(77)),
+            now: .seconds(1))
+        let entering = session.takeActions()
+        #expect(entering.contains { if case .missed(nil) = $0 { true } else { false } })
+        // Who it is comes at once; what it says waits for the others to be back.
+        #expect(entering.appends.count == 1)
+        session.tick(now: .seconds(16) + RoomSession.regathering)
+        let new = session.takeActions().appends
+        #expect(new.count == 1 && new[0].id != old[0].id && new[0].payload != old[0].payload)
+    }
+
+    @Test("says after a pause what the server did not take, under a fresh id or the same")
+    func unavailable() throws {
+        for certain in [true, false] {
+            var session = inRoom()
+            say("x", &session)
+            let first = try #require(session.takeActions().appends.first)
+            session.received([.unavailable(id: first.id, certain: certain)], now: .zero)
+            say("y", &session, id: 8)
+            #expect(session.takeActions().appends.isEmpty)
+            session.tick(now: RoomSession.pauseAfterRefusal)
+            let again = session.takeActions().appends
+            #expect(again.count == 2 && again[0].payload == first.payload)
+            #expect((again[0].id == first.id) == !certain)
+        }
+    }
+
+    @Test("keeps what is under way below a bound, and goes on as it is acknowledged")
+    func window() throws {
+        var session = inRoom()
+        say(String(repeating: "x", count: 4 << 20), &session)
+        var total = 0
+        var appends = session.takeActions().appends
+        var sequence: UInt64 = 200
+        while !appends.isEmpty {
+            #expect(session.outbox.bytesUnderWay < Outbox.window + (64 << 10))
+            total += appends.count
+            var answers: [ServerFrame] = []
+            for append in appends {
+                #expect(append.payload.count < FrameLimits.maximumMessage)
+                sequence += 1
+                answers.append(
+                    .appended(
+                        ServerFrame.Appended(id: append.id, sequence: sequence, duplicate: false)))
+            }
+            session.received(answers, now: .zero)
+            appends = session.takeActions().appends
+        }
+        #expect(total == 128)
+    }
+
+    @Test("asks a silent connection whether it lives, and gives it up when it says nothing")
+    func heartbeat() throws {
+        var session = inRoom()
+        session.tick(now: .seconds(19))
+        #expect(session.takeActions().frames.isEmpty)
+        session.tick(now: .seconds(21))
+        #expect(session.takeActions().frames == [.ping(1)])
+        session.received([.pong(1)], now: .seconds(22))
+        session.tick(now: .seconds(60))
+        #expect(session.isAttached)
+        session.tick(now: .seconds(67))
+        #expect(!session.isAttached)
+        #expect(session.takeActions().contains { if case .disconnect = $0 { true } else { false } })
+    }
+
+    @Test("waits longer after each failure, up to a bound, and first not long")
+    func backoff() {
+        var backoff = Backoff()
+        var random = SeededGenerator(1)
+        let pauses = (0..<30).map { _ in backoff.next(using: &random) }
+        #expect(pauses[0] <= .milliseconds(250) && pauses[0] >= .milliseconds(125))
+        #expect(pauses.allSatisfy { $0 <= Backoff.cap })
+        #expect(pauses.suffix(10).allSatisfy { $0 >= Backoff.cap / 2 })
+        #expect(Set(pauses.suffix(10)).count == 10)
+    }
+
+    @Test("ends a connection on which the server breaks the protocol")
+    func violations() throws {
+        let known = try entry(101)
+        let lies: [[ServerFrame]] = [
+            [challenge], [attached()], [.spliced], [known, known],
+            [try entry(105), try entry(104)],
+            [.appended(ServerFrame.Appended(id: .random(), sequence: 200, duplicate: false))],
+            [.conflict(id: .random(), epoch: 1)], [.refused(id: .random(), reason: .tooLarge)],
+            [.unavailable(id: .random(), certain: true)],
+            [.presence(Presence(attachment: me, state: .gone))],
+            [.presence(Presence(attachment: AttachmentID(0), state: .here))],
+        ]
+        for lie in lies {
+            var session = inRoom()
+            session.received(lie, now: .zero)
+            #expect(!session.isAttached, "\(lie)")
+        }
+    }
+
+    @Test("does not enter with a roster that cannot be")
+    func rosters() {
+        let twice = Presence(attachment: other, state: .here)
+        let rosters: [[Presence]] = [
+            [twice, twice], [Presence(attachment: me, state: .here)],
+            [Presence(attachment: AttachmentID(0), state: .here)],
+            [Presence(attachment: other, state: .gone)],
+        ]
+        for roster in rosters {
+            var session = session()
+            session.start(now: .zero)
+            enter(&session, attached(roster: roster), now: .zero)
+            #expect(!session.isAttached)
+        }
+        var session = inRoom()
+        reconnect(&session, attached(.resumed, attachment: AttachmentID(11)), now: .zero)
+        #expect(!session.isAttached)
+    }
+
+    @Test("says how many entries are gone, and goes on behind them")
+    func gap() throws {
+        var session = inRoom()
+        session.received(
+            [.gap(ServerFrame.Gap(through: 500, count: 12)), try entry(501)], now: .zero)
+        let actions = session.takeActions()
+        #expect(actions.contains { if case .missed(12) = $0 { true } else { false } })
+        #expect(actions.contents == ["501"])
+    }
+
+    @Test("survives any frames in any order")
+    func randomFrames() throws {
+        var random = SeededGenerator(99)
+        var session = inRoom()
+        var now = Duration.zero
+        let pool: [ServerFrame] = [
+            challenge, attached(), attached(.resumed), attached(.founder), try entry(101),
+            try entry(.max), try entry(0), .reset(Position(log: LogID(number: 9), sequence: 4)),
+            .gap(ServerFrame.Gap(through: 7, count: nil)), .degraded, .restored, .unanswered,
+            .appended(ServerFrame.Appended(id: .random(), sequence: 0, duplicate: true)),
+            .presence(Presence(attachment: AttachmentID(3), state: .away)), .goodbye(.full),
+            .knocked(ServerFrame.Knocked(knock: KnockID(1), newcomer: other, payload: [])),
+            .answered(ServerFrame.Answered(doorkeeper: other, payload: [1])), .pong(1), .spliced,
+        ]
+        for number in 0..<20_000 {
+            now += .milliseconds(Int.random(in: 0...500, using: &random))
+            if Bool.random(using: &random) { say("\(number)", &session, id: UInt128(number)) }
+            session.received([pool[Int.random(in: 0..<pool.count, using: &random)]], now: now)
+            session.tick(now: now)
+            for action in session.takeActions() {
+                if case .disconnect = action { session.disconnected(.lost, now: now) }
+                if case .connect = action { session.connected(to: server, now: now) }
+            }
+            #expect(session.outbox.flights.count <= Outbox.maximumFlights)
+        }
+        #expect(!session.hasEnded)
+    }
+}
+
+extension [RoomSession.Action] {
+    var frames: [ClientFrame] {
+        compactMap { if case .send(let frame) = $0 { frame } else { nil } }
+    }
+
+    var appends: [ClientFrame.Append] {
+        frames.compactMap { if case .append(let append) = $0 { append } else { nil } }
+    }
+
+    var contents: [String] {
+        compactMap {
+            if case .content(_, let bytes) = $0 {
+                String(decoding: bytes, as: UTF8.self)
+            } else {
+                nil
+            }
+        }
+    }
+}

@@ -1,2 +1,0 @@
-import Testing
-@Suite struct SealedFilePlaceholder { @Test func runs() {} }

@@ -1,0 +1,169 @@
+import Logging
+import NIOCore
+import NIOEmbedded
+import Testing
+import Transport
+import Wire
+
+@testable import Server
+
+/// One connection of a server without a network, whose event loop the test moves.
+private struct LoneConnection {
+    let loop: LoopState
+    let channel: EmbeddedChannel
+    let connection: Connection
+
+    init(limits: ServerLimits = ServerLimits()) throws {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let shared = ServerShared(
+            limits: limits, tls: try ServerTLS(certificate: try ServerCertificate.temporary()),
+            store: EmbeddedRoomStore(limits: limits), agent: [], logger: logger, loopCount: 1)
+        channel = EmbeddedChannel()
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        loop = LoopState(shared: shared, index: 0, eventLoop: channel.eventLoop)
+        connection = Connection(loop: loop)
+        try channel.pipeline.syncOperations.addHandler(connection)
+        connection.state.secured()
+    }
+
+    /// As if it had attached to a room.
+    func attach() {
+        connection.state.proved(attachTo: .test(1))
+        #expect(connection.joined())
+        connection.memberIndex = 0
+    }
+
+    func receive(_ frames: [ClientFrame]) throws {
+        var buffer = ByteBuffer()
+        for frame in frames { buffer.writeFrame(frame) }
+        try channel.writeInbound(buffer)
+    }
+
+    func sent() throws -> [ServerFrame] {
+        var parser = FrameParser(limit: FrameLimits.maximumBody)
+        var frames: [ServerFrame] = []
+        while let buffer = try channel.readOutbound(as: ByteBuffer.self) { parser.append(buffer) }
+        while let body = try parser.next() { frames.append(try body.decodeFrame()) }
+        return frames
+    }
+}
+
+@Suite("A connection on its loop") struct ConnectionTests {
+    private let entry = FrameEncoder.entry(
+        sequence: 1, sender: AttachmentID(1), kind: .message,
+        payload: ByteBuffer(repeating: 7, count: 60_000))
+
+    @Test("a replay that was not read is not sent before a goodbye; a few words are")
+    func lastWords() throws {
+        for (count, isSent) in [(500, false), (3, true)] {
+            let lone = try LoneConnection()
+            lone.channel.isWritable = false
+            lone.connection.deliverReplay(Array(repeating: entry, count: count))
+            lone.connection.goodbye(.replaced)
+            let sent = try lone.sent()
+            #expect(sent.count == (isSent ? count + 1 : 1))
+            #expect(sent.last == .goodbye(.replaced))
+        }
+    }
+
+    @Test("tiny frames that wait count for what they take")
+    func tinyFrames() throws {
+        var limits = ServerLimits()
+        limits.queuedBytes = 10_000
+        let lone = try LoneConnection(limits: limits)
+        lone.channel.isWritable = false
+        for number in 0..<100 as Range<UInt64> {
+            lone.connection.deliver(FrameEncoder.frame(.pong(number)))
+        }
+        #expect(lone.connection.state.phase == .closed)
+        #expect(try lone.sent().last == .goodbye(.tooSlow))
+    }
+
+    @Test("who is heard and never reads is cut off")
+    func neverReads() throws {
+        let lone = try LoneConnection()
+        lone.channel.isWritable = false
+        lone.connection.deliver(FrameEncoder.frame(.pong(1)))
+        lone.connection.touch(.hours(1))
+        lone.connection.sweep(now: .now() + .seconds(50))
+        #expect(lone.connection.state.phase == .hello)
+        lone.connection.sweep(now: .now() + .seconds(70))
+        #expect(lone.connection.state.phase == .closed)
+    }
+
+    @Test("what had come when too much had waits, and who waits is not silent")
+    func throttled() throws {
+        var limits = ServerLimits()
+        limits.appendsPerSecond = 1
+        limits.appendBurst = 10
+        let lone = try LoneConnection(limits: limits)
+        lone.attach()
+        for chunk in 0..<5 { try lone.receive((0..<100).map { .ping(UInt64(chunk * 100 + $0)) }) }
+        #expect(try lone.sent().count == 100)
+        #expect(lone.connection.deadline > .now() + .seconds(100))
+        lone.channel.embeddedEventLoop.advanceTime(by: .seconds(91))
+        #expect(try lone.sent().last == .pong(499))
+    }
+
+    @Test("a frame that never ends is silence")
+    func endlessFrame() throws {
+        let lone = try LoneConnection()
+        lone.attach()
+        lone.connection.touch(.seconds(30))
+        let deadline = lone.connection.deadline
+        try lone.channel.writeInbound(ByteBuffer(bytes: [0, 0x10, 0, 0, 3, 3, 3]))
+        #expect(lone.connection.deadline == deadline)
+        try lone.channel.writeInbound(ByteBuffer(bytes: [UInt8](repeating: 3, count: 99)))
+        #expect(lone.connection.deadline == deadline)
+    }
+
+    @Test("what a room says while it sends comes after what it sends")
+    func order() throws {
+        let first = try LoneConnection()
+        let second = try LoneConnection()
+        let local = LocalRoom(room: .test(1))
+        for lone in [first, second] { local.add(lone.connection, frames: []) }
+        local.flush()
+        let entry = entry
+        let onWrite = OnWrite {
+            for _ in 0..<2 { local.broadcast(entry, except: nil, instead: nil) }
+        }
+        try first.channel.pipeline.syncOperations.addHandler(onWrite, position: .first)
+        local.broadcast(FrameEncoder.frame(.pong(1)), except: nil, instead: nil)
+        local.flush()
+        local.flush()
+        #expect(try second.sent().map { $0 == .pong(1) } == [true, false, false])
+    }
+
+    @Test("an end of a splice whose other end is gone already is not left waiting")
+    func goneBeforeJoined() throws {
+        let lone = try LoneConnection()
+        let key = SpliceTable.Key(room: .test(1), token: .random())
+        lone.connection.state.proved(transfer: key)
+        let gone = ConnectionID(loop: 0, number: 99)
+        lone.loop.tellSplice(gone, .joined(with: lone.connection.id))
+        #expect(lone.connection.state.phase == .closed)
+    }
+
+    @Test("event loops have descriptors too")
+    func descriptors() {
+        #expect(DescriptorLimit.connections(descriptors: 1024, loops: 32, reserve: 64) == 864)
+        #expect(DescriptorLimit.connections(descriptors: 64, loops: 2, reserve: 64) == 1)
+    }
+}
+
+/// Does something in the middle of the first write.
+private final class OnWrite: ChannelOutboundHandler {
+    typealias OutboundIn = ByteBuffer
+    private var action: (() -> Void)?
+
+    init(_ action: @escaping () -> Void) { self.action = action }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        context.write(data, promise: promise)
+        let action = action
+        self.action = nil
+        action?()
+    }
+}

@@ -1,0 +1,149 @@
+import NIOCore
+import Testing
+import Wire
+
+@testable import Server
+
+@Suite("Doorkeeping") struct DoorkeepingTests {
+    private let newcomer = AttachmentID(1)
+    private let first = AttachmentID(10)
+    private let second = AttachmentID(20)
+    private let start = NIODeadline.now()
+
+    private func make(ready: [AttachmentID]) -> Doorkeeping {
+        var doorkeeping = Doorkeeping(limits: ServerLimits())
+        for member in ready { _ = doorkeeping.setReady(true, member, now: start) }
+        return doorkeeping
+    }
+
+    private func knocked(_ id: UInt64, _ payload: [UInt8] = [1]) -> ServerFrame.Knocked {
+        .init(knock: KnockID(id), newcomer: newcomer, payload: payload)
+    }
+
+    @Test("with nobody ready a knock is unanswered at once")
+    func nobody() {
+        var doorkeeping = make(ready: [])
+        #expect(doorkeeping.knock([1], from: newcomer, now: start) == [.unanswered(newcomer)])
+    }
+
+    @Test("a newcomer does not let itself in")
+    func notItself() {
+        var doorkeeping = make(ready: [newcomer])
+        #expect(doorkeeping.knock([1], from: newcomer, now: start) == [.unanswered(newcomer)])
+    }
+
+    @Test("a knock goes to one member and its answer back")
+    func answer() {
+        var doorkeeping = make(ready: [first, second])
+        #expect(
+            doorkeeping.knock([1], from: newcomer, now: start) == [.pass(knocked(1), to: first)])
+        let answer = ClientFrame.Answer(knocks: [KnockID(1), KnockID(77)], payload: [9])
+        #expect(doorkeeping.answer(answer, from: second).isEmpty, "only who was asked may answer")
+        #expect(
+            doorkeeping.answer(answer, from: first) == [
+                .answer(.init(doorkeeper: first, payload: [9]), to: [newcomer])
+            ])
+        #expect(doorkeeping.answer(answer, from: first).isEmpty, "once")
+        #expect(doorkeeping.sweep(now: start + .hours(1)).isEmpty)
+    }
+
+    @Test("one answer serves several newcomers")
+    func batch() {
+        var doorkeeping = make(ready: [first])
+        let other = AttachmentID(2)
+        _ = doorkeeping.knock([1], from: newcomer, now: start)
+        _ = doorkeeping.knock([1], from: other, now: start)
+        let answer = ClientFrame.Answer(knocks: [KnockID(1), KnockID(2)], payload: [9])
+        #expect(
+            doorkeeping.answer(answer, from: first) == [
+                .answer(.init(doorkeeper: first, payload: [9]), to: [newcomer, other])
+            ])
+    }
+
+    @Test("members take turns")
+    func turns() {
+        var doorkeeping = make(ready: [first, second])
+        let others = [AttachmentID(2), AttachmentID(3), AttachmentID(4)]
+        let asked = others.flatMap { doorkeeping.knock([], from: $0, now: start) }.map { action in
+            if case .pass(_, let member) = action { member } else { newcomer }
+        }
+        #expect(asked == [first, second, first])
+    }
+
+    @Test("a silent doorkeeper is passed over, then nobody answers; a late answer still counts")
+    func silence() {
+        var doorkeeping = make(ready: [first, second])
+        _ = doorkeeping.knock([1], from: newcomer, now: start)
+        #expect(doorkeeping.sweep(now: start + .seconds(4)).isEmpty)
+        #expect(
+            doorkeeping.sweep(now: start + .seconds(5)) == [.pass(knocked(1), to: second)])
+        let late = ClientFrame.Answer(knocks: [KnockID(1)], payload: [])
+        var other = doorkeeping
+        #expect(other.answer(late, from: first).count == 1)
+        #expect(doorkeeping.sweep(now: start + .seconds(10)) == [.unanswered(newcomer)])
+        #expect(doorkeeping.answer(late, from: first).isEmpty)
+    }
+
+    @Test("no more members are asked than the limit says")
+    func tries() {
+        var doorkeeping = make(ready: (10..<30).map { AttachmentID($0) })
+        _ = doorkeeping.knock([1], from: newcomer, now: start)
+        var asked = 1
+        var time = start
+        while true {
+            time = time + .seconds(5)
+            guard case .pass? = doorkeeping.sweep(now: time).first else { break }
+            asked += 1
+        }
+        #expect(asked == ServerLimits().knockTries)
+    }
+
+    @Test("a doorkeeper that breaks off, leaves or is no longer ready is passed over at once")
+    func lostDoorkeeper() {
+        for forGood in [true, false] {
+            var doorkeeping = make(ready: [first, second])
+            _ = doorkeeping.knock([1], from: newcomer, now: start)
+            #expect(
+                doorkeeping.lost(first, forGood: forGood, now: start) == [
+                    .pass(knocked(1), to: second)
+                ])
+        }
+        var doorkeeping = make(ready: [first, second])
+        _ = doorkeeping.knock([1], from: newcomer, now: start)
+        #expect(
+            doorkeeping.setReady(false, first, now: start) == [.pass(knocked(1), to: second)])
+    }
+
+    @Test("who was ready is ready again after a resume, and not after leaving")
+    func readyAgain() {
+        var doorkeeping = make(ready: [first])
+        _ = doorkeeping.lost(first, forGood: false, now: start)
+        #expect(doorkeeping.knock([1], from: newcomer, now: start) == [.unanswered(newcomer)])
+        doorkeeping.returned(first)
+        #expect(
+            doorkeeping.knock([1], from: newcomer, now: start) == [.pass(knocked(2), to: first)])
+        _ = doorkeeping.lost(first, forGood: true, now: start)
+        doorkeeping.returned(first)
+        #expect(doorkeeping.knock([1], from: newcomer, now: start) == [.unanswered(newcomer)])
+    }
+
+    @Test("knocks of one attachment are few, and those of a room small, at a time")
+    func limits() {
+        var limits = ServerLimits()
+        limits.knocksPerMinute = 2
+        limits.knockBytesPerRoom = 10
+        var doorkeeping = Doorkeeping(limits: limits)
+        _ = doorkeeping.setReady(true, first, now: start)
+        let large = [UInt8](repeating: 0, count: 8)
+        func isPassed(_ newcomer: UInt64, at time: NIODeadline) -> Bool {
+            let actions = doorkeeping.knock(large, from: AttachmentID(newcomer), now: time)
+            if case .pass? = actions.first { return true }
+            return false
+        }
+        #expect(isPassed(1, at: start))
+        #expect(isPassed(1, at: start), "a second knock takes the place of the first")
+        #expect(!isPassed(1, at: start), "two a minute")
+        #expect(isPassed(1, at: start + .minutes(1)))
+        #expect(!isPassed(2, at: start), "eight of ten bytes are taken")
+    }
+}
