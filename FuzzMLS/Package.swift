@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Fuzz targets of MLS, for libFuzzer: `FuzzMLS/run message 600` (docs/mls-fuzzing.md).
+/// Fuzz targets of MLS, for libFuzzer: `FuzzMLS/run message 600`.
 let package = Package(
     name: "FuzzMLS",
     platforms: [.macOS(.v15)],
@@ -14,7 +14,7 @@ let package = Package(
                 .product(name: "TLSSyntax", package: "chatbox"),
             ],
             swiftSettings: [.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"])],
-            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])])
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// The whole MLS API within a hundred lines: `swift run`.
+/// The whole MLS API within a hundred lines: `swift run --package-path Examples/TwoMembers`.
 let package = Package(
     name: "TwoMembers",
     platforms: [.macOS(.v15)],

@@ -6,36 +6,46 @@ import MLS
     import Darwin
 #endif
 
-/// Which target runs: FUZZ_TARGET=message, group or state.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
-    let input = Array(UnsafeBufferPointer(start: start, count: count))
-    switch getenv("FUZZ_TARGET").map({ String(cString: $0) }) ?? "message" {
-    case "group": Targets.group(input)
-    case "state": Targets.state(input)
-    default: Targets.message(input)
+/// libFuzzer's own loop.
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runDriver(
+    _ count: UnsafeMutablePointer<CInt>,
+    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+    _ target: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+) -> CInt
+
+/// SwiftPM makes this the program's `main`; which target runs is FUZZ_TARGET=message, group or
+/// state.
+@_cdecl("FuzzMLS_main")
+public func fuzzMain(
+    _ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+) -> CInt {
+    var (count, arguments) = (count, arguments)
+    return runDriver(&count, &arguments) { start, size in
+        let input = Array(UnsafeBufferPointer(start: start, count: size))
+        switch getenv("FUZZ_TARGET").map({ String(cString: $0) }) ?? "message" {
+        case "group": Targets.group(input)
+        case "state": Targets.state(input)
+        default: Targets.message(input)
+        }
+        return 0
     }
-    return 0
 }
 
 enum Targets {
-    /// What decodes encodes to the same bytes.
+    /// What decodes encodes to the same bytes; the input as it is, and a good message changed by it.
     static func message(_ input: [UInt8]) {
-        guard let message = try? MLSMessage(bytes: input) else { return }
-        precondition(message.bytes == input, "decoding and encoding differ")
+        let changed = input.isEmpty ? [] : Scene.shared.changed(Scene.shared.all, by: input)
+        for bytes in [input, changed] {
+            guard let message = try? MLSMessage(bytes: bytes) else { continue }
+            precondition(message.bytes == bytes, "decoding and encoding differ")
+        }
     }
 
-    /// A live group hears a good message with some of its bytes changed. The first byte picks the
-    /// message; then come triples: where (two bytes) and with what.
+    /// A live group hears a good message with some of its bytes changed.
     static func group(_ input: [UInt8]) {
-        guard let pick = input.first, var listener = try? Scene.shared.listener() else { return }
-        var bytes = Scene.shared.messages[Int(pick) % Scene.shared.messages.count]
-        var place = 1
-        while place + 2 < input.count {
-            let index = Int(input[place]) << 8 | Int(input[place + 1])
-            bytes[index % bytes.count] ^= input[place + 2]
-            place += 3
-        }
+        guard !input.isEmpty, var listener = try? Scene.shared.listener() else { return }
+        let bytes = Scene.shared.changed(Scene.shared.messages, by: input)
         let before = listener.epoch
         guard let opened = try? listener.open(bytes: bytes) else { return }
         switch opened {
@@ -49,14 +59,8 @@ enum Targets {
 
     /// A restored state, if it is one, can be used.
     static func state(_ input: [UInt8]) {
-        var bytes = Scene.shared.state
-        var place = 0
-        while place + 2 < input.count {
-            let index = Int(input[place]) << 8 | Int(input[place + 1])
-            bytes[index % bytes.count] ^= input[place + 2]
-            place += 3
-        }
-        for candidate in [bytes, input] {
+        guard !input.isEmpty else { return }
+        for candidate in [Scene.shared.changed([Scene.shared.state], by: input), input] {
             guard var group = try? Group.restore(candidate, environment: Scene.environment) else {
                 continue
             }
@@ -75,7 +79,10 @@ struct Scene: Sendable {
     }()
 
     let state: [UInt8]
+    /// What the other sends to the group.
     let messages: [[UInt8]]
+    /// One of each kind.
+    let all: [[UInt8]]
 
     init() throws {
         let suite = CipherSuite.x25519AES128GCMSHA256Ed25519
@@ -108,6 +115,23 @@ struct Scene: Sendable {
         messages.append(outsider.message.bytes)
         messages.append(try alice.propose(.remove(bob.ownLeafIndex)).bytes)
         self.messages = messages
+        all =
+            messages + [
+                MLSMessage.welcome(welcome).bytes, MLSMessage.groupInfo(info).bytes,
+                MLSMessage.keyPackage(bundles[0].keyPackage).bytes,
+            ]
+    }
+
+    /// The first byte picks one; then come triples: where (two bytes) and with what.
+    func changed(_ list: [[UInt8]], by input: [UInt8]) -> [UInt8] {
+        var bytes = list[Int(input[0]) % list.count]
+        var place = 1
+        while place + 2 < input.count {
+            let index = Int(input[place]) << 8 | Int(input[place + 1])
+            bytes[index % bytes.count] ^= input[place + 2]
+            place += 3
+        }
+        return bytes
     }
 
     func listener() throws -> Group {
