@@ -74,6 +74,11 @@ let package = Package(
             ] + nio,
             swiftSettings: ours),
 
+        // The whole interface of MLS within a hundred lines.
+        .executableTarget(
+            name: "TwoMembers", dependencies: ["MLS"], path: "Examples/TwoMembers",
+            swiftSettings: ours),
+
         // What tests of several targets share.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: ours),
         .testTarget(name: "TLSSyntaxTests", dependencies: ["TLSSyntax"], swiftSettings: ours),
