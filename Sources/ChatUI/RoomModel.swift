@@ -149,7 +149,7 @@ package struct RoomModel {
         case 1: "-- 1 message was said while you were away and can no longer be had"
         case let count?:
             "-- \(count) messages were said while you were away and can no longer be had"
-        case nil: "-- messages were said while you were away and can no longer be had"
+        case nil: "-- what was said while you were away, if anything, can no longer be had"
         }
     }
 

@@ -97,7 +97,7 @@ import Wire
             ])
         #expect(
             lines(.missed(count: nil)) == [
-                "-- messages were said while you were away and can no longer be had"
+                "-- what was said while you were away, if anything, can no longer be had"
             ])
     }
 
