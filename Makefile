@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 RELEASE = swift build -c release --static-swift-stdlib
 # What `make install` installs besides the binary is made here by the binary itself.
 SHARE = .build/share
-SOURCES = Package.swift Sources Tests $(wildcard Benchmarks Fuzz Examples)
+SOURCES = Package.swift Sources Tests $(wildcard Benchmarks Fuzz FuzzMLS Examples)
 
 .PHONY: build run test check format bench fuzz share install
 

@@ -42,8 +42,6 @@ package enum ClientFailure: Error, Equatable, Sendable {
     case wrongServer
     case unauthorized
     case versionMismatch
-    /// Tried for the named time after the connection broke.
-    case lost
 
     /// One sentence that says what happened and what to do.
     package var sentence: String {
@@ -53,7 +51,6 @@ package enum ClientFailure: Error, Equatable, Sendable {
             "the server is not the one that the link names; ask for a new link, and trust no other"
         case .unauthorized: "the server did not accept this link; ask for a new one"
         case .versionMismatch: "the server speaks another version; update chatbox on both sides"
-        case .lost: "the connection was lost and did not come back; join again"
         }
     }
 }

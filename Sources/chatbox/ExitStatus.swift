@@ -80,7 +80,6 @@ extension Problem {
             case .cannotConnect(let error): Self.status(of: error)
             case .wrongServer, .unauthorized: .noPermission
             case .versionMismatch: .protocolError
-            case .lost: .temporary
             }
         self.init(status, failure.sentence)
     }
