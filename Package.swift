@@ -55,7 +55,7 @@ let package = Package(
             name: "Transport", dependencies: ["Wire", "TLSSyntax", certificates, crypto] + nio,
             swiftSettings: ours),
         .target(
-            name: "Client", dependencies: ["TLSSyntax", "Wire", "SealedFile", "Folder", crypto],
+            name: "Client", dependencies: ["TLSSyntax", "MLS", "Wire", "SealedFile", "Folder", crypto],
             swiftSettings: ours),
         // Layer 3
         .target(
@@ -98,7 +98,7 @@ let package = Package(
         .testTarget(
             name: "ClientTests",
             dependencies: [
-                "TestSupport", "Client", "Wire", "SealedFile", "Folder", "TLSSyntax", crypto,
+                "TestSupport", "Client", "MLS", "Wire", "SealedFile", "Folder", "TLSSyntax", crypto,
             ],
             swiftSettings: ours),
         .testTarget(

@@ -105,7 +105,11 @@ package actor ChatClient {
     // MARK: What a person asks for
 
     /// Says something to the room; returns when it is queued. `.sent` follows with the same id.
-    package func say(_ text: String) throws(ClientRefusal) -> MessageID {
+    ///
+    /// - Parameter isAction: whether it is what the person does rather than says.
+    package func say(
+        _ text: String, isAction: Bool = false
+    ) throws(ClientRefusal) -> MessageID {
         let bytes = Array(text.utf8)
         guard bytes.count <= MessageJoiner.maximumMessage else {
             throw .messageTooLong(limit: MessageJoiner.maximumMessage)

@@ -33,7 +33,7 @@ package protocol RoomCipher: Sendable {
     mutating func namesMissing(profile: Announcement) -> [CipherStep]
 
     /// An append that this cipher asked for is decided.
-    mutating func settled(_ ticket: CipherStep.Ticket, _ outcome: AppendOutcome) -> [CipherStep]
+    mutating func settled(_ ticket: CipherStep.Ticket, _ outcome: OldAppendOutcome) -> [CipherStep]
 
     /// Somebody came, went or is away.
     mutating func presence(_ presence: Presence) -> [CipherStep]
@@ -75,7 +75,7 @@ package enum CipherStep: Sendable {
 }
 
 /// How an append ended.
-package enum AppendOutcome: Hashable, Sendable {
+package enum OldAppendOutcome: Hashable, Sendable {
     case accepted(sequence: UInt64)
     /// Another commit came first; the room is at this epoch.
     case conflict(epoch: UInt64)

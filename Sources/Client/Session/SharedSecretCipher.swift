@@ -96,7 +96,7 @@ package struct SharedSecretCipher: RoomCipher {
     }
 
     package mutating func settled(
-        _ ticket: CipherStep.Ticket, _ outcome: AppendOutcome
+        _ ticket: CipherStep.Ticket, _ outcome: OldAppendOutcome
     ) -> [CipherStep] { [] }
 
     package mutating func presence(_ presence: Presence) -> [CipherStep] { [] }
