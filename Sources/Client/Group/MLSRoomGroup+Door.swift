@@ -14,7 +14,8 @@ extension MLSRoomGroup {
             member.attachment == frame.newcomer
         else { return [.news(.warning(.forgedKnock, about: nil))] }
         guard knock.keyPackage.cipherSuite == membership.group.cipherSuite,
-            (try? knock.keyPackage.validate(now: environment.now())) != nil
+            (try? knock.keyPackage.validate(
+                now: environment.now(), lifetimes: Self.policy.lifetimes)) != nil
         else { return [notice(.unsuitable, to: frame)] }
         guard !membership.door.banned.contains(member.identityKey) else {
             return [notice(.refused, to: frame)]

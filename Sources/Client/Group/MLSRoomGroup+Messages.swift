@@ -61,8 +61,7 @@ extension MLSRoomGroup {
             // Said before we came in, or so late that its sender says it again.
             return []
         } catch MLSError.wrongGroup {
-            // Of those who are in another group; the founding of that was reported.
-            return []
+            return ofAnotherGroup(entry.payload, membership, now: now)
         } catch MLSError.messageKeyUsed {
             return [.news(.warning(.repeatedEntry, about: entry.sender))]
         } catch MLSError.ownMessage {

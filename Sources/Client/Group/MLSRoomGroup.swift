@@ -33,6 +33,8 @@ final class MLSRoomGroup: RoomGroup {
     let suite: CipherSuite
     let rules: RoomRules
     let environment: Environment
+    /// For key packages alone: with a clock that is behind.
+    let packaging: Environment
     var name: [UInt8]
     var random: any RandomNumberGenerator & Sendable
 
@@ -52,7 +54,12 @@ final class MLSRoomGroup: RoomGroup {
         identity = setup.identity
         suite = setup.suite
         rules = RoomRules(needsApproval: setup.needsApproval)
-        environment = Environment(now: setup.wallClock)
+        let wallClock = setup.wallClock
+        environment = Environment(now: wallClock)
+        packaging = Environment(now: {
+            let now = wallClock()
+            return now - min(now, Self.clockTolerance)
+        })
         name = setup.name
         random = setup.random
     }
@@ -190,7 +197,13 @@ final class MLSRoomGroup: RoomGroup {
     /// And for so many seconds; each is one that a thief of the keys could read.
     static let readableSeconds: UInt64 = 60
 
+    /// Seconds that members' clocks may differ: a month. Key packages are made for one knock, so
+    /// that their lifetime says nothing about their worth.
+    static let clockTolerance: UInt64 = 30 * 24 * 3600
+
     static let policy = GroupPolicy(
+        // Members whose clocks differ must not differ about a commit.
+        lifetimes: LifetimePolicy(maximum: 3 * clockTolerance, checksReceivedLeaves: false),
         padding: .padmeFrom(smallestMessage),
         pastEpochs: PastEpochPolicy(count: readableEpochs, seconds: readableSeconds),
         resumptionKeysKept: 0)
