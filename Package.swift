@@ -112,7 +112,7 @@ let package = Package(
             name: "ChatUITests", dependencies: ["ChatUI", "Client", "Terminal", "Wire"],
             swiftSettings: ours),
         .testTarget(
-            name: "chatboxTests", dependencies: ["chatbox", "Client", "Wire", crypto],
+            name: "chatboxTests", dependencies: ["chatbox", "Client", "Wire", arguments, crypto],
             swiftSettings: ours),
         .testTarget(
             name: "EndToEndTests",

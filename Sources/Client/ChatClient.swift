@@ -201,8 +201,12 @@ package struct ClientConfiguration: Sendable {
     package var name: String
     /// Program and version, told to the server.
     package var agent: String
-    package init(name: String, agent: String) {
+    /// What the room's link says about it; who is first makes the room so.
+    package var options: RoomOptions
+
+    package init(name: String, agent: String, options: RoomOptions = .default) {
         self.name = name
         self.agent = agent
+        self.options = options
     }
 }
