@@ -139,13 +139,10 @@ extension MLSRoomGroup {
     /// Says within a few seconds what we have, unless something else says it.
     private func oweReceipt(_ membership: Membership, now: Duration) {
         guard membership.duties.receipt == nil, membership.group.memberCount > 1,
-            membership.group.memberCount <= Self.receiptRoom
+            membership.group.memberCount <= Receipts.maximumRoom
         else { return }
         membership.duties.receipt = now + between(Duties.receiptDelay, Duties.receiptDelay * 2)
     }
-
-    /// Members of the largest room in which receipts are sent: each costs an entry to all.
-    static let receiptRoom = 50
 }
 
 extension RoomRoster {

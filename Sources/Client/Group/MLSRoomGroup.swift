@@ -8,21 +8,6 @@ import Wire
 /// server says is used where a lie costs no more than silence would; who is in the group, who said
 /// what and in which order commits came is proved by the members to each other.
 final class MLSRoomGroup: RoomGroup {
-    /// What a group is made of.
-    struct Setup {
-        var secret: RoomSecret
-        var identity: Identity
-        /// UTF-8, from 1 to 64 bytes.
-        var name: [UInt8]
-        /// Of the room, if we found it.
-        var suite: CipherSuite
-        var needsApproval: Bool
-        /// Seconds since 1970.
-        var wallClock: @Sendable () -> UInt64
-        /// Chance for delays; keys never come from it.
-        var random: any RandomNumberGenerator & Sendable
-    }
-
     struct Place {
         var log: LogID
         let attachment: AttachmentID
@@ -49,19 +34,19 @@ final class MLSRoomGroup: RoomGroup {
     var isOver = false
     private var lastTicket: UInt64 = 0
 
-    init(_ setup: Setup) {
-        keys = RoomKeys(setup.secret)
-        identity = setup.identity
-        suite = setup.suite
-        rules = RoomRules(needsApproval: setup.needsApproval)
-        let wallClock = setup.wallClock
+    init(_ setting: GroupSetting) {
+        keys = RoomKeys(setting.secret)
+        identity = setting.identity
+        suite = CipherSuite(rawValue: setting.options.suite)
+        rules = RoomRules(needsApproval: setting.options.needsApproval)
+        name = setting.name
+        random = setting.random
+        let wallClock = setting.wallClock
         environment = Environment(now: wallClock)
         packaging = Environment(now: {
             let now = wallClock()
             return now - min(now, Self.clockTolerance)
         })
-        name = setup.name
-        random = setup.random
     }
 
     var isReady: Bool { membership != nil && isConnected && !isOver }

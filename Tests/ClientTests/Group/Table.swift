@@ -83,9 +83,10 @@ final class Table {
     ) -> Seat {
         let time = UInt64(1_800_000_000 + clockOffset)
         let group = MLSRoomGroup(
-            .init(
+            GroupSetting(
                 secret: other ?? secret, identity: identity, name: Array(name.utf8),
-                suite: suite, needsApproval: needsApproval, wallClock: { time },
+                options: RoomOptions(suite: suite.rawValue, needsApproval: needsApproval),
+                wallClock: { time },
                 random: SystemRandomNumberGenerator()))
         let seat = Seat(
             name: name, identity: identity, group: group, attachment: newAttachment(),
