@@ -79,6 +79,11 @@ let package = Package(
             name: "TwoMembers", dependencies: ["MLS"], path: "Examples/TwoMembers",
             swiftSettings: ours),
 
+        // Many clients in one room, for `make bench`.
+        .executableTarget(
+            name: "roombench", dependencies: ["Client", "MLS", "Transport", "Wire", arguments],
+            path: "Benchmarks/Room/roombench", swiftSettings: ours),
+
         // What tests of several targets share.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: ours),
         .testTarget(name: "TLSSyntaxTests", dependencies: ["TLSSyntax"], swiftSettings: ours),
@@ -112,7 +117,7 @@ let package = Package(
             name: "ChatUITests", dependencies: ["ChatUI", "Client", "Terminal", "Wire"],
             swiftSettings: ours),
         .testTarget(
-            name: "chatboxTests", dependencies: ["chatbox", "Client", "Wire", crypto],
+            name: "chatboxTests", dependencies: ["chatbox", "Client", "Wire", arguments, crypto],
             swiftSettings: ours),
         .testTarget(
             name: "EndToEndTests",

@@ -180,6 +180,8 @@ package struct RoomModel {
         case .asking: "-- asking to be let in"
         case .waitingForApproval: "-- waiting for a member to let you in"
         case .nobodyAnswers: "-- nobody here can let you in yet; waiting"
+        case .roomIsFull: "-- the room is full; waiting for somebody to leave"
+        case .otherSuite: "-- the room is not the one that the link describes; ask for the link again"
         }
     }
 

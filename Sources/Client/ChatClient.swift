@@ -14,6 +14,7 @@ package actor ChatClient {
     let clock: ClientClock
     let identity: Identity
     let agent: String
+    let options: RoomOptions
     let makeGroup: GroupFactory
     let random: any RandomNumberGenerator & Sendable
     let queue: EventQueue
@@ -60,6 +61,7 @@ package actor ChatClient {
         self.identity = identity
         self.random = random
         agent = configuration.agent
+        options = configuration.options
         makeGroup = group
         let name = PersonName.fitting(configuration.name)
         session = RoomSession(
@@ -67,7 +69,7 @@ package actor ChatClient {
             group: group(
                 GroupSetting(
                     secret: link, identity: identity, name: Array(name.utf8),
-                    wallClock: wallClock.now, random: random)),
+                    options: configuration.options, wallClock: wallClock.now, random: random)),
             random: random)
         let me = Person(attachment: AttachmentID(0), name: name, keyTag: identity.keyTag)
         conversation = Conversation(me: me, wallClock: wallClock)
@@ -88,7 +90,7 @@ package actor ChatClient {
     }
 
     /// The group that a room has unless a test wants another.
-    static let group: GroupFactory = { InterimGroup($0) }
+    static let group: GroupFactory = { MLSRoomGroup($0) }
 
     /// Connects and stays in the room, through broken connections, until `leave`, cancellation or
     /// a failure that no retry can mend, which it throws as `ClientFailure`.
@@ -226,8 +228,12 @@ package struct ClientConfiguration: Sendable {
     package var name: String
     /// Program and version, told to the server.
     package var agent: String
-    package init(name: String, agent: String) {
+    /// What the room's link says about it; who is first makes the room so.
+    package var options: RoomOptions
+
+    package init(name: String, agent: String, options: RoomOptions = .default) {
         self.name = name
         self.agent = agent
+        self.options = options
     }
 }

@@ -56,6 +56,10 @@ package enum Outside: Sendable, Equatable {
     case nobodyAnswers
     /// Somebody was asked and has not answered yet.
     case asking
+    /// The room has as many members as it can have.
+    case roomIsFull
+    /// The room is sealed in another way than the link says.
+    case otherSuite
 }
 
 /// The room under another secret.

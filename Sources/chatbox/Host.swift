@@ -18,6 +18,8 @@ struct Host: AsyncParsableCommand {
 
     @OptionGroup var person: PersonOptions
 
+    @OptionGroup(title: "The room") var room: RoomChoice
+
     @Option(help: "The port to listen at (default: a free one).")
     var port: UInt16 = 0
 
@@ -39,7 +41,7 @@ struct Host: AsyncParsableCommand {
         let port = try await Self.start(server)
         let link = Link(
             address: ServerAddress(host: name, port: port), trust: .pin(server.keyHash.pin),
-            secret: RoomSecret())
+            secret: RoomSecret(), options: room.options)
         Self.announce(link, toPerson: isInteractive)
         let stay = Stay(
             link: link, person: person, address: ServerAddress(host: "127.0.0.1", port: port))

@@ -22,6 +22,8 @@ struct New: AsyncParsableCommand {
     @Flag(help: "The server has a certificate of a public authority for its name.")
     var `public` = false
 
+    @OptionGroup(title: "The room") var room: RoomChoice
+
     func validate() throws {
         if key != nil && self.public {
             throw ValidationError("--key and --public cannot both be given")
@@ -45,7 +47,9 @@ struct New: AsyncParsableCommand {
                 compare it with what its operator says.
                 """, to: STDERR_FILENO)
         }
-        let link = Link(address: address, trust: expected ?? .pin(seen), secret: RoomSecret())
+        let link = Link(
+            address: address, trust: expected ?? .pin(seen), secret: RoomSecret(),
+            options: room.options)
         Output.write(link.text + "\n")
     }
 

@@ -42,7 +42,7 @@ struct Stay {
             address: address ?? link.address, trust: link.trust, agent: Chatbox.agent)
         return ChatClient(
             configuration: ClientConfiguration(
-                name: try person.shownName, agent: Chatbox.agent),
+                name: try person.shownName, agent: Chatbox.agent, options: link.options),
             link: link.secret, identity: try IdentityFile().load(), connector: connector,
             folder: folder)
     }

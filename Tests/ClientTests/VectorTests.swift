@@ -26,6 +26,16 @@ struct VectorTests {
                 == "chatbox://example.org/#AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f")
         let named = Link(address: address, trust: .publicAuthority, secret: secret)
         #expect(named.text == "chatbox://example.org/#AhAREhMUFRYXGBkaGxwdHh8")
+        let chosen = Link(
+            address: address, trust: pinned.trust, secret: secret,
+            options: RoomOptions(suite: 1, needsApproval: true))
+        #expect(
+            chosen.text
+                == "chatbox://example.org/#AwABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fEQ")
+        let asked = Link(
+            address: address, trust: .publicAuthority, secret: secret,
+            options: RoomOptions(needsApproval: true))
+        #expect(asked.text == "chatbox://example.org/#BBAREhMUFRYXGBkaGxwdHh8Q")
     }
 
     @Test func `room and keys come from the secret so`() {

@@ -66,7 +66,9 @@ struct People: Sendable {
     }
 
     /// The identity keys of the others who are here.
-    var keys: Set<[UInt8]> { Set(entries.values.lazy.filter { !$0.isGone }.map(\.member.identityKey)) }
+    var keys: Set<[UInt8]> {
+        Set(entries.values.lazy.filter { !$0.isGone }.map(\.member.identityKey))
+    }
 
     /// What a sentence calls somebody: with the key's tag where the name is not theirs alone.
     func called(_ person: Person) -> String {

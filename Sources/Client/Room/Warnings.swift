@@ -18,7 +18,8 @@ struct Warnings: Sendable {
     ///   - since: the time of day up to which all was well.
     /// - Returns: nothing when it was told before.
     mutating func warn(
-        _ kind: RoomWarning.Kind, about subject: (person: Person, key: [UInt8])?, called name: String,
+        _ kind: RoomWarning.Kind, about subject: (person: Person, key: [UInt8])?,
+        called name: String,
         since: String
     ) -> RoomWarning? {
         guard told.insert(Told(kind: kind, person: subject?.key ?? [])) else { return nil }

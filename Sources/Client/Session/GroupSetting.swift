@@ -6,6 +6,8 @@ struct GroupSetting: Sendable {
     var identity: Identity
     /// The name that we go by: UTF-8, from 1 to 64 bytes.
     var name: [UInt8]
+    /// What the link says of the room.
+    var options = RoomOptions.default
     /// Seconds since 1970.
     var wallClock: @Sendable () -> UInt64
     var random: any RandomNumberGenerator & Sendable
