@@ -39,7 +39,7 @@ extension ChatClient {
         let group = makeGroup(
             GroupSetting(
                 secret: secret, identity: identity, name: Array(conversation.people.me.name.utf8),
-                wallClock: conversation.wallClock.now, random: random))
+                wallClock: conversation.wallClock.now, options: options, random: random))
         session = RoomSession(
             access: secret.accessKey, agent: agent, group: group, movedWith: session.outbox,
             random: session.random)

@@ -185,7 +185,8 @@ extension ChatClient {
             progressed: { await self.receivingProgressed(token, bytes: $0) },
             isUnwanted: { await self.jobEnds[token]?.isUnwanted ?? false })
         let job = ReceiveJob(
-            order: order, connector: connector, access: session.access, clock: clock, digests: digests,
+            order: order, connector: connector, access: session.access, clock: clock,
+            digests: digests,
             reports: reports)
         jobs.continuation.yield(
             Job(stop: stop) { await self.receivingEnded(token, await job.run()) })

@@ -1,7 +1,6 @@
 import TLSSyntax
 import Wire
 
-
 /// A group without keys: whoever attaches is a member as soon as another has told them who is in,
 /// and believes what the server says of who says what.
 final class InterimGroup: RoomGroup {

@@ -8,6 +8,8 @@ struct GroupSetting: Sendable {
     var name: [UInt8]
     /// Seconds since 1970.
     var wallClock: @Sendable () -> UInt64
+    /// Of the room's link; who founds the room goes by them.
+    var options = RoomOptions.default
     var random: any RandomNumberGenerator & Sendable
 }
 
