@@ -14,6 +14,8 @@ final class InterimGroup: RoomGroup {
 
     /// Pause before a knock that nobody answered is repeated.
     static let knockAgain: Duration = .milliseconds(250)
+    /// Pause before one that is not even refused is.
+    static let patience: Duration = .seconds(3)
     /// After so many knocks without an answer, there is nobody to ask.
     static let maximumKnocks = 8
     /// Who says nothing tells after so long what they have.
@@ -48,9 +50,9 @@ final class InterimGroup: RoomGroup {
             members = [:]
             isReady = false
             knockCount = 0
-            return attached.standing == .founder ? enter() : knock()
+            return attached.standing == .founder ? enter() : knock(now: now)
         }
-        guard isReady else { return knock() }
+        guard isReady else { return knock(now: now) }
         let here = Set(attached.roster.map(\.attachment))
         let gone = members.values.filter { !here.contains($0.attachment) }
         for member in gone { members[member.attachment] = nil }
@@ -69,8 +71,9 @@ final class InterimGroup: RoomGroup {
 
     func gap(now: Duration) -> [GroupStep] { [] }
 
-    private func knock() -> [GroupStep] {
+    private func knock(now: Duration) -> [GroupStep] {
         knockCount += 1
+        deadline = now + Self.patience
         return [.knock(Self.encoded(me))]
     }
 
@@ -121,7 +124,7 @@ final class InterimGroup: RoomGroup {
     func tick(now: Duration) -> [GroupStep] {
         guard let due = deadline, now >= due else { return [] }
         deadline = nil
-        guard isReady else { return knock() }
+        guard isReady else { return knock(now: now) }
         defer { owesReceipt = false }
         return owesReceipt ? [append(.receipt, [])] : []
     }
@@ -195,6 +198,9 @@ final class InterimGroup: RoomGroup {
         return [left, .news(moved)].compactMap(\.self)
     }
 
+    /// Whether a person's client said it, and not its group.
+    func isWords(_ entry: LogEntry) -> Bool { entry.payload.first == Use.content.rawValue }
+
     func settled(
         _ ticket: GroupStep.Ticket, _ outcome: AppendOutcome, now: Duration
     ) -> [GroupStep] { [] }
@@ -247,7 +253,7 @@ final class InterimGroup: RoomGroup {
         return writer.bytes
     }
 
-    private static func encoded(_ member: RoomMember) -> [UInt8] {
+    static func encoded(_ member: RoomMember) -> [UInt8] {
         var writer = TLSWriter()
         writer.write(member.attachment)
         writer.writeOpaque(member.name)

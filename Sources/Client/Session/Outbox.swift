@@ -46,9 +46,13 @@ struct Outbox: Sendable {
     }
 
     /// A piece of a unit, by the unit's number.
-    struct Part: Hashable, Sendable {
+    struct Part: Hashable, Comparable, Sendable {
         var unit: Int
         var index: Int
+
+        static func < (left: Self, right: Self) -> Bool {
+            (left.unit, left.index) < (right.unit, right.index)
+        }
     }
 
     enum Origin: Hashable, Sendable {
@@ -181,7 +185,14 @@ struct Outbox: Sendable {
     }
 
     /// Says a part once more that is in the log and could not be read there.
-    mutating func sayAgain(_ part: Part) { again.append(part) }
+    mutating func sayAgain(_ part: Part) { sayAgain([part]) }
+
+    private mutating func sayAgain(_ parts: [Part]) {
+        guard !parts.isEmpty else { return }
+        let sorted = (Array(again) + parts).sorted()
+        again = Queue()
+        for part in sorted { again.append(part) }
+    }
 
     /// Counts a part as done, at a place in the log, or as refused for good; returns the message
     /// when all of its parts are decided now.
@@ -214,23 +225,26 @@ struct Outbox: Sendable {
         if let freshID { flights[index].append.id = freshID }
     }
 
-    /// The appends to be sent once more, in order. Parts whose id the server may have forgotten are
-    /// to be sealed anew instead: a sealed entry that came twice would look like the server's doing.
+    /// The appends to be sent once more, in order. Parts whose id the server may have forgotten, and
+    /// those behind them, are to be sealed anew instead: a sealed entry that came twice would look
+    /// like the server's doing.
     ///
     /// - Parameter all: whether the connection is another one, or only those kept back are meant.
     mutating func relaunch(all: Bool, now: Duration) -> [ClientFrame.Append] {
         var kept = Queue<Flight>()
         var appends: [ClientFrame.Append] = []
+        var expired: [Part] = []
         if all { givenUp = [] }
         for var flight in flights {
             guard all || flight.isHeldBack else {
                 kept.append(flight)
                 continue
             }
-            if case .part(let part) = flight.origin, now - flight.firstSent > Self.idMemory {
+            let isOld = !expired.isEmpty || now - flight.firstSent > Self.idMemory
+            if case .part(let part) = flight.origin, isOld {
                 givenUp.append(flight.append.payload)
                 bytesUnderWay -= flight.append.payload.count
-                again.append(part)
+                expired.append(part)
                 continue
             }
             flight.isHeldBack = false
@@ -238,6 +252,7 @@ struct Outbox: Sendable {
             appends.append(flight.append)
         }
         flights = kept
+        sayAgain(expired)
         return appends
     }
 

@@ -16,6 +16,8 @@ class PlainGroup: RoomGroup {
 
     /// Pause before a knock that nobody answered is repeated.
     static let knockAgain: Duration = .milliseconds(250)
+    /// Pause before one that is not even refused is.
+    static let patience: Duration = .seconds(3)
     /// After so many knocks without an answer, there is nobody to ask.
     static let maximumKnocks = 8
     /// Who says nothing tells after so long what they have.
@@ -50,9 +52,9 @@ class PlainGroup: RoomGroup {
             members = [:]
             isReady = false
             knockCount = 0
-            return attached.standing == .founder ? enter() : knock()
+            return attached.standing == .founder ? enter() : knock(now: now)
         }
-        guard isReady else { return knock() }
+        guard isReady else { return knock(now: now) }
         let here = Set(attached.roster.map(\.attachment))
         let gone = members.values.filter { !here.contains($0.attachment) }
         for member in gone { members[member.attachment] = nil }
@@ -71,8 +73,9 @@ class PlainGroup: RoomGroup {
 
     func gap(now: Duration) -> [GroupStep] { [] }
 
-    private func knock() -> [GroupStep] {
+    private func knock(now: Duration) -> [GroupStep] {
         knockCount += 1
+        deadline = now + Self.patience
         return [.knock(Self.encoded(me))]
     }
 
@@ -123,7 +126,7 @@ class PlainGroup: RoomGroup {
     func tick(now: Duration) -> [GroupStep] {
         guard let due = deadline, now >= due else { return [] }
         deadline = nil
-        guard isReady else { return knock() }
+        guard isReady else { return knock(now: now) }
         defer { owesReceipt = false }
         return owesReceipt ? [append(.receipt, [])] : []
     }

@@ -20,4 +20,9 @@ extension [RoomSession.Action] {
             }
         }
     }
+
+    /// The places of messages that are all in the log.
+    var sent: [UInt64] {
+        compactMap { if case .sent(_, let sequence) = $0 { sequence } else { nil } }
+    }
 }
