@@ -44,7 +44,7 @@ struct Stay {
             configuration: ClientConfiguration(
                 name: try person.shownName, agent: Chatbox.agent, options: link.options),
             link: link.secret, identity: try IdentityFile().load(), connector: connector,
-            folder: folder)
+            folder: folder, archive: KnownPeopleFile())
     }
 
     /// True when there is a person at a terminal that can move its cursor.
