@@ -28,6 +28,7 @@ extension MLSRoomGroup {
 
     func unanswered(now: Duration) -> [GroupStep] {
         guard var seeking, membership == nil, !isOver, seeking.founding == nil else { return [] }
+        seeking.isAsking = false
         seeking.unanswered += 1
         let pause = min(Duration.milliseconds(300) * (1 << min(seeking.unanswered, 5)), .seconds(5))
         seeking.knock(after: between(pause / 2, pause), now: now)
@@ -78,7 +79,8 @@ extension MLSRoomGroup {
             seeking.knock(after: between(.milliseconds(50), .milliseconds(250)), now: now)
         } else if seeking.told == .waitingForApproval {
             // It may be the decision.
-            seeking.knockSooner(after: .milliseconds(100), now: now)
+            seeking.hasHeard = true
+            if !seeking.isAsking { seeking.knockSooner(after: Seeking.afterEntry, now: now) }
         }
         self.seeking = seeking
         // Sealed before we fell out; who reads it is not known.
@@ -159,6 +161,7 @@ extension MLSRoomGroup {
 
     func answered(_ answer: ServerFrame.Answered, now: Duration) -> [GroupStep] {
         guard seeking != nil, membership == nil, !isOver else { return [] }
+        seeking?.isAsking = false
         switch try? DoorAnswer(answer.payload) {
         case .admitted(let admission)?: return admitted(admission, now: now)
         case .told(let notice)?: return told(notice, now: now)
@@ -178,7 +181,9 @@ extension MLSRoomGroup {
         seeking?.unanswered = 0
         switch notice.reason {
         case .waiting:
-            seeking?.knock(after: Seeking.waitingForApproval, now: now)
+            let isStale = seeking?.hasHeard ?? false
+            seeking?.knock(
+                after: isStale ? Seeking.afterEntry : Seeking.waitingForApproval, now: now)
             return tell(.waitingForApproval)
         case .refused:
             isOver = true
@@ -266,6 +271,8 @@ extension Seeking {
         if attempts.count > Self.maximumBundles { attempts.removeFirst() }
         if lastKnock == nil { tellsAt = now + Self.quiet }
         lastKnock = now
+        isAsking = true
+        hasHeard = false
         recentKnocks.append(now)
         nextKnock = now + Self.patience
     }
