@@ -144,7 +144,9 @@ extension MLSRoomGroup {
             guard case .member(let leaf) = verified.sender,
                 let sender = membership.roster.members[leaf]
             else { throw MLSError.unknownSender }
-            if staged.removesUs { return removed(by: sender, isCommand, now: now) }
+            if staged.removesUs {
+                return try removed(by: sender, staged.changes, isCommand, membership, now: now)
+            }
             let change = try membership.roster.apply(staged.changes)
             try membership.group.adopt(staged)
             return changed(
@@ -163,8 +165,16 @@ extension MLSRoomGroup {
     }
 
     private func removed(
-        by sender: RoomMember, _ isCommand: Bool, now: Duration
-    ) -> [GroupStep] {
+        by sender: RoomMember, _ changes: EpochChanges, _ isCommand: Bool,
+        _ membership: Membership, now: Duration
+    ) throws -> [GroupStep] {
+        // A commit that the others refuse removes nobody.
+        let change = try membership.roster.apply(changes)
+        // An earlier knock of ours was served once more.
+        let own = place?.attachment
+        guard change.left.contains(where: { $0.attachment == own }) else {
+            return seekAgain(now: now)
+        }
         guard isCommand else { return lostTrack(.droppedWhileHere, now: now) }
         isOver = true
         return [.news(.removedUs(by: sender))]
