@@ -172,7 +172,7 @@ extension MLSRoomGroup {
         let change = try membership.roster.apply(changes)
         // An earlier knock of ours was served once more.
         let own = place?.attachment
-        guard change.left.contains(where: { $0.attachment == own }) else {
+        guard change.left.contains(where: { $0.attachment == own }), !membership.hasSaidBye else {
             return seekAgain(now: now)
         }
         guard isCommand else { return lostTrack(.droppedWhileHere, now: now) }

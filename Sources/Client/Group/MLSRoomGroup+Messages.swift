@@ -9,6 +9,7 @@ extension MLSRoomGroup {
             let sealed = seal(.content(content), membership)
         else { throw .notReady }
         membership.duties.receipt = nil
+        if (try? Content.decode(content)) == .bye { membership.hasSaidBye = true }
         membership.sealedCount += 1
         if membership.sealedCount == Duties.renewalMessages {
             let soon = now + between(.zero, Duties.firstRenewal)
