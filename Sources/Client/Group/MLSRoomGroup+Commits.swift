@@ -97,7 +97,7 @@ extension MLSRoomGroup {
                 payload: [], isOwn: true)
             return landed(proposed.message, at: entry, membership, now: now)
         case .conflict(let epoch):
-            logEpoch = max(logEpoch, epoch)
+            logEpoch = epoch
             membership.proposed = nil
             if case .renaming = proposed.purpose { membership.newName = name }
             membership.duties.notBefore = now + between(Duties.jitter, Duties.jitter * 10)

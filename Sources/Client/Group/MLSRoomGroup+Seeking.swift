@@ -137,7 +137,7 @@ extension MLSRoomGroup {
             founding.membership.record.lose()
             return enter(founding.membership)
         case .conflict(let epoch):
-            logEpoch = max(logEpoch, epoch)
+            logEpoch = epoch
             seeking?.knock(after: between(.milliseconds(50), .milliseconds(250)), now: now)
         case .refused: seeking?.knock(after: .seconds(1), now: now)
         }

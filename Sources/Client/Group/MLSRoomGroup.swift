@@ -131,7 +131,8 @@ final class MLSRoomGroup: RoomGroup {
 
     func entry(_ entry: LogEntry, now: Duration) -> [GroupStep] {
         guard !isOver else { return [] }
-        if entry.kind == .commit { logEpoch += 1 }
+        // What a server says of epochs is not to be trusted: it may have said any number.
+        if entry.kind == .commit { logEpoch &+= 1 }
         guard let membership else { return heard(entry, now: now) }
         membership.record.append(entry)
         switch entry.kind {
