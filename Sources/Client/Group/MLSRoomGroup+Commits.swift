@@ -196,7 +196,10 @@ extension MLSRoomGroup {
         if !change.left.isEmpty {
             steps.append(.news(.left(change.left, removedBy: isCommand ? committer : nil)))
         }
-        for member in change.joined { _ = membership.door.forget(member.attachment) }
+        for member in change.joined + change.returned {
+            _ = membership.door.forget(member.attachment)
+        }
+        for member in change.returned { membership.leavers.remove(member.attachment) }
         if !change.joined.isEmpty { steps.append(.news(.joined(change.joined))) }
         steps += change.renamed.map { .news(.renamed($0)) }
         noteAbsent(membership, now: now)
