@@ -106,7 +106,7 @@ extension MLSRoomGroup {
     }
 
     /// What a member said, ourselves included, in the order of the log.
-    private func take(
+    func take(
         _ body: Envelope.Body, from sender: AttachmentID, at sequence: UInt64,
         _ membership: Membership, now: Duration
     ) -> [GroupStep] {

@@ -151,8 +151,13 @@ final class MLSRoomGroup: RoomGroup {
         if membership.proposed?.ticket == ticket {
             return commitSettled(membership, outcome, now: now)
         }
-        membership.spoken.removeAll { $0.ticket == ticket }
-        return []
+        guard let index = membership.spoken.firstIndex(where: { $0.ticket == ticket }) else {
+            return []
+        }
+        let spoken = membership.spoken.remove(at: index)
+        // Taken on an earlier connection, and its entry is not to be had any more.
+        guard case .accepted(let sequence) = outcome, let own = place?.attachment else { return [] }
+        return take(spoken.body, from: own, at: sequence, membership, now: now)
     }
 
     // MARK: What the parts share
