@@ -99,7 +99,7 @@ extension MLSRoomGroup {
         case .conflict(let epoch):
             logEpoch = epoch
             membership.proposed = nil
-            if case .renaming = proposed.purpose { membership.newName = name }
+            if case .renaming = proposed.purpose { membership.newName = membership.newName ?? name }
             membership.duties.notBefore = now + between(Duties.jitter, Duties.jitter * 10)
             return []
         case .refused:
