@@ -69,11 +69,9 @@ final class MLSRoomGroup: RoomGroup {
         if attached.standing == .resumed, place?.log == attached.position.log {
             return resumed(now: now)
         }
-        let wasInside = membership != nil
+        let wasInside = leaveGroup()
         place = Place(log: attached.position.log, attachment: attached.attachment)
         logEpoch = attached.epoch
-        membership = nil
-        seeking = Seeking()
         let steps: [GroupStep] = wasInside ? [.news(.fellOut)] : []
         return steps + (attached.standing == .founder ? found(now: now) : knock(now: now))
     }
@@ -104,11 +102,18 @@ final class MLSRoomGroup: RoomGroup {
         return []
     }
 
+    /// Out of the group, if we were in it.
+    private func leaveGroup() -> Bool {
+        // Who comes in again comes in by the name that they wanted.
+        if let newName = membership?.newName { name = newName }
+        defer { membership = nil }
+        seeking = Seeking()
+        return membership != nil
+    }
+
     /// Out of the group, and back to the door.
     func seekAgain(now: Duration) -> [GroupStep] {
-        let wasInside = membership != nil
-        membership = nil
-        seeking = Seeking()
+        let wasInside = leaveGroup()
         let steps: [GroupStep] = wasInside ? [.news(.fellOut), .ready(false)] : []
         return steps + knock(now: now)
     }
