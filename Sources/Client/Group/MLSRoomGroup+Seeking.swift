@@ -211,14 +211,14 @@ extension MLSRoomGroup {
         guard let joined = try? join(welcome, admission, attempt, now: now) else {
             return forged(now: now)
         }
-        return enter(joined.membership, at: joined.briefing, now: now)
+        return enter(joined.membership, at: joined.briefing, by: joined.doorkeeper, now: now)
     }
 
     /// Verifies everything about the group that a Welcome leads to.
     private func join(
         _ welcome: Welcome, _ admission: DoorAnswer.Admission, _ attempt: Seeking.Attempt,
         now: Duration
-    ) throws -> (membership: Membership, briefing: Envelope.Briefing) {
+    ) throws -> (membership: Membership, briefing: Envelope.Briefing, doorkeeper: AttachmentID?) {
         var options = JoinOptions()
         options.ratchetTree = admission.ratchetTree
         options.preSharedKeys = keys.preSharedKeys
@@ -243,14 +243,23 @@ extension MLSRoomGroup {
         let membership = Membership(
             group: group, roster: roster, record: record ?? LogRecord(), rules: rules,
             session: attempt.session, duties: Duties(renewal: now + firstRenewal(members: count)))
-        return (membership, briefing)
+        return (membership, briefing, roster.members[signer]?.attachment)
     }
 
     private func enter(
-        _ membership: Membership, at briefing: Envelope.Briefing, now: Duration
+        _ membership: Membership, at briefing: Envelope.Briefing, by doorkeeper: AttachmentID?,
+        now: Duration
     ) -> [GroupStep] {
         let held = seeking?.held ?? []
-        if seeking?.hasOverflowed == true { membership.record.lose() }
+        let begins = held.contains {
+            $0.sequence == briefing.sequence && $0.kind == .commit && $0.sender == doorkeeper
+        }
+        guard begins else {
+            // We would not have all that was said from there on: another knock leads past it.
+            guard seeking?.hasOverflowed == true else { return forged(now: now) }
+            seeking?.knock(after: .zero, now: now)
+            return []
+        }
         logEpoch = briefing.logEpoch
         var steps = enter(membership)
         noteAbsent(membership, now: now)

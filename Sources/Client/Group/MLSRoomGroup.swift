@@ -98,7 +98,7 @@ final class MLSRoomGroup: RoomGroup {
 
     func gap(now: Duration) -> [GroupStep] {
         membership?.record.lose()
-        seeking?.hasOverflowed = true
+        seeking?.loseHeld()
         return []
     }
 
