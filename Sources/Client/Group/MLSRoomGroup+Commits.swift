@@ -149,11 +149,12 @@ extension MLSRoomGroup {
             }
             let change = try membership.roster.apply(staged.changes)
             try membership.group.adopt(staged)
+            membership.hasGap = false
             return changed(
                 change, by: sender.attachment, isCommand: isCommand, membership, now: now)
         } catch MLSError.wrongEpoch(let epoch) {
             // We cannot follow what builds on a commit that we were not shown.
-            if epoch > membership.group.epoch { return lostTrack(.withheldCommit, now: now) }
+            if epoch > membership.group.epoch { return isBehind(membership, now: now) }
             return [.news(.warning(.repeatedEntry, about: entry.sender))]
         } catch MLSError.wrongGroup {
             return [.news(.warning(.secondConversation, about: nil))]
@@ -178,6 +179,12 @@ extension MLSRoomGroup {
         guard isCommand else { return lostTrack(.droppedWhileHere, now: now) }
         isOver = true
         return [.news(.removedUs(by: sender))]
+    }
+
+    /// The group is in a later epoch than we.
+    func isBehind(_ membership: Membership, now: Duration) -> [GroupStep] {
+        // A gap was told when it came.
+        membership.hasGap ? seekAgain(now: now) : lostTrack(.withheldCommit, now: now)
     }
 
     /// We cannot follow the group any more: back to the door.

@@ -56,9 +56,10 @@ extension MLSRoomGroup {
         do {
             let opened = try membership.group.open(bytes: entry.payload)
             guard case .application(let message) = opened else { return unreadable(entry) }
+            if message.epoch == membership.group.epoch { membership.hasGap = false }
             return try read(message, entry, membership, now: now)
         } catch MLSError.wrongEpoch(let epoch) {
-            if epoch > membership.group.epoch { return lostTrack(.withheldCommit, now: now) }
+            if epoch > membership.group.epoch { return isBehind(membership, now: now) }
             // Said before we came in, or so late that its sender says it again.
             return []
         } catch MLSError.wrongGroup {

@@ -98,6 +98,7 @@ final class MLSRoomGroup: RoomGroup {
 
     func gap(now: Duration) -> [GroupStep] {
         membership?.record.lose()
+        membership?.hasGap = true
         seeking?.loseHeld()
         return []
     }

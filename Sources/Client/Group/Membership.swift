@@ -18,6 +18,8 @@ final class Membership {
     var leavers: Set<AttachmentID> = []
     /// Identity keys of those whom this person wants out.
     var removals: [[UInt8]] = []
+    /// Entries are gone, as the server said: there may have been commits among them.
+    var hasGap = false
     /// This person goes: that the others take us out is no surprise.
     var hasSaidBye = false
     /// What this person wants to be called.
