@@ -85,6 +85,9 @@ final class MLSRoomGroup: RoomGroup {
     }
 
     func detached(now: Duration) -> [GroupStep] {
+        if isConnected, let membership {
+            membership.lastInTouch = (membership.group.epoch, now)
+        }
         isConnected = false
         return []
     }
@@ -201,6 +204,10 @@ final class MLSRoomGroup: RoomGroup {
     static let readableEpochs = 16
     /// And for so many seconds; each is one that a thief of the keys could read.
     static let readableSeconds: UInt64 = 60
+
+    /// What we sealed before a break of this length may come when the others have dropped the keys
+    /// of its epoch; the break may have begun a while before we noticed it.
+    static let longBreak: Duration = .seconds(10)
 
     static let policy = GroupPolicy(
         padding: .padmeFrom(smallestMessage),

@@ -20,6 +20,8 @@ final class Membership {
     var removals: [[UInt8]] = []
     /// Entries are gone, as the server said: there may have been commits among them.
     var hasGap = false
+    /// The epoch that we were in when our connection broke the last time, and when that was.
+    var lastInTouch: (epoch: UInt64, at: Duration)?
     /// This person goes: that the others take us out is no surprise.
     var hasSaidBye = false
     /// What this person wants to be called.
