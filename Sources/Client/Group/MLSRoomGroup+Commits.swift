@@ -100,7 +100,9 @@ extension MLSRoomGroup {
             logEpoch = epoch
             membership.proposed = nil
             if case .renaming = proposed.purpose { membership.newName = membership.newName ?? name }
-            membership.duties.notBefore = now + between(Duties.jitter, Duties.jitter * 10)
+            let pause = Duties.jitter * (1 << min(membership.duties.conflicts, Duties.maximumDoubling))
+            membership.duties.notBefore = now + between(pause, pause * 10)
+            membership.duties.conflicts += 1
             return []
         case .refused:
             membership.proposed = nil
@@ -198,6 +200,7 @@ extension MLSRoomGroup {
         _ membership: Membership, now: Duration
     ) -> [GroupStep] {
         var steps: [GroupStep] = []
+        membership.duties.conflicts = 0
         for member in change.left { membership.leavers.remove(member.attachment) }
         if isCommand { membership.door.ban(change.left) }
         if !change.left.isEmpty {

@@ -115,6 +115,8 @@ struct Duties: Sendable {
     static let renewalMessages = 10_000
     /// After another commit came first, so long at least and up to ten times that.
     static let jitter: Duration = .milliseconds(20)
+    /// Twice as long each time when no other commit came after all: up to some ten seconds.
+    static let maximumDoubling = 6
     /// A receipt waits so long, up to twice, for something else to be said.
     static let receiptDelay: Duration = .seconds(2)
 
@@ -126,6 +128,8 @@ struct Duties: Sendable {
     var sweeping: Duration?
     var renewal: Duration?
     var receipt: Duration?
+    /// Commits of ours that came to nothing since the last epoch began.
+    var conflicts = 0
     /// No commit of ours before this.
     var notBefore: Duration = .zero
 
