@@ -124,7 +124,11 @@ extension MLSRoomGroup {
 
     func presence(_ presence: Presence, now: Duration) -> [GroupStep] {
         let who = presence.attachment
-        presences[who] = presence.state == .gone ? nil : presence.state
+        if presence.state == .gone {
+            presences[who] = nil
+        } else if presences[who] != nil || presences.count < FrameLimits.maximumRoster {
+            presences[who] = presence.state
+        }
         guard let membership, presence.state == .gone else { return [] }
         if membership.roster[who] != nil { leaves(who, membership, now: now) }
         guard membership.door.forget(who) else { return [] }
