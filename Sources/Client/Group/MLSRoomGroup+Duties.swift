@@ -31,7 +31,10 @@ extension MLSRoomGroup {
         var steps: [GroupStep] = []
         if let due = membership.duties.receipt, now >= due {
             membership.duties.receipt = nil
-            steps += speak(.receipt, membership)
+            // One that waits for its place says no less when it has it.
+            if !membership.spoken.contains(where: { $0.body == .receipt }) {
+                steps += speak(.receipt, membership)
+            }
         }
         guard membership.proposed == nil, isConnected, now >= membership.duties.notBefore else {
             return steps
