@@ -27,7 +27,9 @@ extension MLSRoomGroup {
     }
 
     func unanswered(now: Duration) -> [GroupStep] {
-        guard var seeking, membership == nil, !isOver, seeking.founding == nil else { return [] }
+        guard var seeking, membership == nil, !isOver, seeking.founding == nil,
+            seeking.isAsking
+        else { return [] }
         seeking.isAsking = false
         seeking.unanswered += 1
         let pause = min(Duration.milliseconds(300) * (1 << min(seeking.unanswered, 5)), .seconds(5))
