@@ -134,10 +134,13 @@ extension MLSRoomGroup {
         guard let founding = seeking?.founding else { return [] }
         seeking?.founding = nil
         switch outcome {
-        case .accepted:
+        case .accepted(let sequence):
             // Taken on an earlier connection, and its entry is not to be had any more.
-            founding.membership.record.lose()
-            return enter(founding.membership)
+            guard let place else { return [] }
+            let entry = LogEntry(
+                sequence: sequence, sender: place.attachment, kind: .commit,
+                payload: founding.payload, isOwn: true)
+            return establish(founding.membership, by: entry, now: now)
         case .conflict(let epoch):
             logEpoch = epoch
             seeking?.knock(after: between(.milliseconds(50), .milliseconds(250)), now: now)
