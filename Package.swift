@@ -45,7 +45,9 @@ let package = Package(
         // Layer 0: no Foundation, nothing of ours.
         .target(name: "TLSSyntax", swiftSettings: ours),
         .target(name: "Terminal", swiftSettings: ours),
-        .target(name: "Folder", swiftSettings: ours),
+        .target(name: "CSandbox"),
+        .target(name: "Sandbox", dependencies: ["CSandbox"], swiftSettings: ours),
+        .target(name: "Folder", dependencies: ["CSandbox"], swiftSettings: ours),
         // Layer 1
         .target(name: "MLS", dependencies: ["TLSSyntax", crypto], swiftSettings: ours),
         .target(name: "SealedFile", dependencies: [crypto], swiftSettings: ours),
@@ -69,8 +71,8 @@ let package = Package(
         .executableTarget(
             name: "chatbox",
             dependencies: [
-                "ChatUI", "Client", "Folder", "SealedFile", "Server", "Terminal", "Transport",
-                "Wire", arguments, logging, lifecycle,
+                "ChatUI", "Client", "Folder", "Sandbox", "SealedFile", "Server", "Terminal",
+                "Transport", "Wire", arguments, logging, lifecycle,
             ] + nio,
             swiftSettings: ours),
 

@@ -14,6 +14,7 @@ package actor ChatClient {
     let access: AccessKey
     let clock: ClientClock
     let queue: EventQueue
+    private let sources: SharedFolders
     var session: RoomSession
     var conversation: Conversation
     var desk: TransferDesk
@@ -40,17 +41,20 @@ package actor ChatClient {
 
     /// - Parameters:
     ///   - folder: where received files go; without one none can be accepted.
+    ///   - sources: where files to be sent may be.
     ///   - clock: time; another one for tests.
     ///   - random: chance; another one for tests that repeat. Keys and nonces never come from it.
     ///   - cipher: what seals the room; under the link's secret unless another is given.
     package init(
         configuration: ClientConfiguration, link: RoomSecret, identity: Identity,
         connector: any Connector, folder: DestinationFolder?,
+        sources: SharedFolders = .anywhere,
         clock: any Clock<Duration> = ContinuousClock(),
         random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
         cipher: (any RoomCipher)? = nil
     ) {
         self.connector = connector
+        self.sources = sources
         access = link.accessKey
         self.clock = ClientClock(clock)
         session = RoomSession(
@@ -128,7 +132,7 @@ package actor ChatClient {
         if let person, !conversation.people.isPresent(person) { throw .noSuchPerson }
         let source: SourceFile
         do throws(FolderError) {
-            source = try SourceFile(path: path)
+            source = try sources.open(path)
         } catch { throw .file(error.sentence) }
         let people = conversation.people
         let number = try desk.offer(

@@ -29,6 +29,18 @@ package final class DestinationFolder: Sendable {
         try system(call) { faccessat(number, ".", W_OK | X_OK, 0) }
     }
 
+    /// The descriptor, for rules of the kernel; it is open as long as this folder is held.
+    package var descriptorNumber: Int32 { descriptor.number }
+
+    /// True when this path leads to the very same folder, whatever it is called.
+    package func isSame(as path: String) -> Bool {
+        var other = stat()
+        guard stat(path, &other) == 0,
+            let own = try? descriptor.status(.onFolder("looking at the folder"))
+        else { return false }
+        return own.st_ino == other.st_ino && own.st_dev == other.st_dev
+    }
+
     /// Makes the folder and its missing parents.
     private static func create(_ path: String) throws(FolderError) {
         let bytes = Array(path.utf8)
@@ -63,7 +75,8 @@ package final class DestinationFolder: Sendable {
     package func openPart(id: [UInt8], name: SafeFileName) throws(FolderError) -> PartFile {
         let partName = name.part(id: id)
         let flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC
-        let created = openat(descriptor.number, partName, flags | O_CREAT | O_EXCL, 0o600)
+        let created = openat(
+            descriptor.number, partName, flags | O_CREAT | O_EXCL, PartFile.mode)
         if created >= 0 {
             return try PartFile(Descriptor(created), in: self, partName: partName, name: name)
         }

@@ -28,6 +28,10 @@ package enum FolderError: Error, Equatable, Sendable {
     case notReadable
     /// The file to be sent is a folder, a pipe or a device.
     case notARegularFile
+    /// A link is on the way to the file to be sent.
+    case link
+    /// The file to be sent is in no folder that is shared; its own folder.
+    case notShared(String)
     /// The system's error number and what was tried.
     case system(Int32, String)
 
@@ -46,6 +50,9 @@ package enum FolderError: Error, Equatable, Sendable {
         case .noSuchFile: "there is no such file; check the path"
         case .notReadable: "the file may not be read; change its permissions first"
         case .notARegularFile: "only plain files can be sent; pack a folder into an archive first"
+        case .link: "a link is on the way to this file, and links are not followed; name the file itself"
+        case .notShared(let folder):
+            "files are sent from shared folders only; start with --share '\(folder)' to send from there"
         case .system(let code, let tried):
             "\(tried) failed: \(String(cString: strerror(code))) (error \(code)); try again"
         }
@@ -71,6 +78,7 @@ extension FolderError {
         case (ENOENT, .onSource), (ENOTDIR, .onSource), (ENAMETOOLONG, .onSource):
             self = .noSuchFile
         case (EACCES, .onSource), (EPERM, .onSource): self = .notReadable
+        case (ELOOP, .onSource): self = .link
         case (EISDIR, .onSource), (ENXIO, .onSource): self = .notARegularFile
         case (_, .onFolder(let tried)), (_, .onSource(let tried)): self = .system(code, tried)
         }
