@@ -81,6 +81,15 @@ let package = Package(
             name: "TwoMembers", dependencies: ["MLS"], path: "Examples/TwoMembers",
             swiftSettings: ours),
 
+        // Tries to get out of the sandbox; for the tests alone.
+        .target(name: "Doors", path: "Tests/Doors"),
+        .executableTarget(
+            name: "Escaper",
+            dependencies: [
+                "ChatUI", "Client", "Doors", "Folder", "Sandbox", "Terminal", "Transport", "Wire",
+            ],
+            path: "Tests/Escaper", swiftSettings: ours),
+
         // What tests of several targets share.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: ours),
         .testTarget(name: "TLSSyntaxTests", dependencies: ["TLSSyntax"], swiftSettings: ours),
@@ -88,6 +97,7 @@ let package = Package(
             name: "MLSTests", dependencies: ["MLS", "TLSSyntax", crypto],
             exclude: ["Vectors/own-vectors.json"], swiftSettings: ours),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: ours),
+        .testTarget(name: "SandboxTests", dependencies: ["Sandbox"], swiftSettings: ours),
         .testTarget(name: "FolderTests", dependencies: ["Folder"], swiftSettings: ours),
         .testTarget(
             name: "SealedFileTests", dependencies: ["SealedFile", crypto], swiftSettings: ours),
@@ -119,8 +129,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "TestSupport",
-                "chatbox", "Wire", "Transport", "Client", "SealedFile", "TLSSyntax", crypto,
+                "TestSupport", "Escaper", "Sandbox", "chatbox", "Wire", "Transport", "Client",
+                "SealedFile", "TLSSyntax", crypto,
             ] + nio,
             swiftSettings: ours),
     ],

@@ -16,6 +16,8 @@ package enum FolderError: Error, Equatable, Sendable {
     case notAFolder
     /// The folder was deleted or its disk is no longer there.
     case gone
+    /// The folder was moved, and its path leads to nothing or to something else.
+    case replaced
     /// The file would become larger than the file system or a limit of the system allows.
     case tooLarge
     /// Something that is not a part of ours has the name of a part.
@@ -42,6 +44,8 @@ package enum FolderError: Error, Equatable, Sendable {
         case .notWritable: "the folder cannot be written to; choose another with --folder"
         case .notAFolder: "this is not a folder; choose another with --folder"
         case .gone: "the folder is no longer there; start again with another --folder"
+        case .replaced:
+            "the folder was moved or replaced while chatbox ran; put it back, or start again"
         case .tooLarge:
             "the file is larger than files may be there; choose a folder on another disk"
         case .occupied(let name):
@@ -50,7 +54,8 @@ package enum FolderError: Error, Equatable, Sendable {
         case .noSuchFile: "there is no such file; check the path"
         case .notReadable: "the file may not be read; change its permissions first"
         case .notARegularFile: "only plain files can be sent; pack a folder into an archive first"
-        case .link: "a link is on the way to this file, and links are not followed; name the file itself"
+        case .link:
+            "a link is on the way to this file, and links are not followed; name the file itself"
         case .notShared(let folder):
             "files are sent from shared folders only; start with --share '\(folder)' to send from there"
         case .system(let code, let tried):

@@ -72,6 +72,7 @@ package final class PartFile {
     /// existing file, after its bytes reached the disk. Returns the name it got.
     package func finish() throws(FolderError) -> String {
         let call = FolderCall.onFolder("naming the file")
+        try folder.checkPlace()
         try system(call) { fsync(descriptor.number) }
         for candidate in name.variations() {
             let error = renameExclusively(

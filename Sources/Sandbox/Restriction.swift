@@ -43,6 +43,9 @@ package struct Restriction: Sendable {
         #endif
     }
 
+    /// The version of Landlock that the kernel has; 0 when it has none.
+    package static var landlock: Int { Int(max(0, csandbox_landlock_version())) }
+
     /// Gives up everything else, as far as the kernel goes, and finds out whether it holds.
     ///
     /// To be called while the process has one thread: one that was started before would stay free.

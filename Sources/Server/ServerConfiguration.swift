@@ -34,7 +34,8 @@ package struct ServerConfiguration: Sendable {
     }
 
     package init(
-        listen: [Listen] = [], sockets: [ListeningSocket] = [], certificate: ServerCertificate, agent: String,
+        listen: [Listen] = [], sockets: [ListeningSocket] = [], certificate: ServerCertificate,
+        agent: String,
         limits: ServerLimits = ServerLimits(), logger: Logger = Logger(label: "chatbox"),
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         store: (any RoomStore)? = nil

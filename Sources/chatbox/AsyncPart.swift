@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 import Synchronization
 
 /// The part of a command that runs on many threads. Everything before it has one: what the program
@@ -15,6 +16,11 @@ enum AsyncPart {
             }
             ending.semaphore.signal()
         }
+        // Threads of the pool take no signals: they come to this one, even if whoever started the
+        // program had blocked them.
+        var none = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, nil)
         ending.semaphore.wait()
         if let failure = ending.failure.withLock({ $0 }) { throw failure }
     }
