@@ -27,6 +27,8 @@ package struct Promise: Equatable, Sendable {
         case oldLandlock(Int)
         /// The kernel has no filter for system calls, or this is a processor unknown here.
         case noFilter
+        /// Nobody can say how many threads there are.
+        case noProcesses
         /// So many threads ran already; those would have stayed free.
         case threads(Int)
         /// The kernel refused with an error number.
@@ -42,6 +44,7 @@ package struct Promise: Equatable, Sendable {
             case .noLandlock: "this kernel has no Landlock, or it is switched off"
             case .oldLandlock: "this kernel is too old to limit ports"
             case .noFilter: "this kernel cannot filter system calls here"
+            case .noProcesses: "/proc is not there, and nothing works without it"
             case .threads: "something had started threads before"
             case .refused(let code): "the kernel refused, with error \(code)"
             case .doesNotHold: "the kernel said yes and did not do it"

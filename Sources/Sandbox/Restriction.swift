@@ -54,6 +54,7 @@ package struct Restriction: Sendable {
     package func enter() -> Promise {
         let threads = csandbox_thread_count()
         if threads == -ENOSYS { return Promise(reason: .otherSystem) }
+        guard threads >= 0 else { return Promise(reason: .noProcesses) }
         guard threads == 1 else { return Promise(reason: .threads(Int(threads))) }
         let code = csandbox_drop_privileges()
         guard code == 0 else { return Promise(reason: .refused(code)) }

@@ -115,11 +115,8 @@ struct Host: ParsableCommand {
         }
         Output.write(
             """
-            A room is open here for as long as this chatbox runs. Others come in with
-
+            A room is open here; /help lists the commands, Ctrl-D leaves. Others come in with
                 chatbox join '\(link.text)'
-
-            Type and press Return to speak; /help lists the commands, Ctrl-D leaves.
 
             """)
     }
