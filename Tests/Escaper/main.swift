@@ -105,7 +105,8 @@ do {
     case "shut":
         let (folder, share) = try prepare(arguments.dropFirst(2))
         var restriction = Restriction(
-            writable: [folder.descriptorNumber], readable: [share.descriptorNumber], ports: [1])
+            writable: [folder.descriptorNumber], readable: [share.descriptorNumber], ports: [1],
+            isListening: true)
         restriction.newestVersion = Int32(arguments[1]) ?? Restriction.newestKnown
         restrict(restriction)
         tryDoors(from: "main")
