@@ -68,7 +68,11 @@ struct Serve: ParsableCommand {
                     limits: limits,
                     group: MultiThreadedEventLoopGroup(numberOfThreads: threads)))
             let reader = InputPoller(descriptor: -1, signals: [SIGINT, SIGTERM])
-            try await server.start()
+            do {
+                try await server.start()
+            } catch let error as ServerError {
+                throw Problem(error)
+            }
             Self.announce(place, port: port, server)
             try await Self.run(server, until: SignalWait(poller: reader))
         }

@@ -175,6 +175,25 @@ extension EndToEnd {
             #expect(end["sha256"].string == hash)
         }
 
+        @Test(
+            "a server known by name is found again, though names are looked up no more",
+            .timeLimit(.minutes(1)))
+        func byName() async throws {
+            let world = try World()
+            let server = try await world.serve()
+            let link = try await world.newRoom(on: server)
+            let byName = World.RoomLink(
+                text: link.text.replacing("127.0.0.1", with: "localhost"))
+            let alice = try await world.talker("alice", in: byName)
+            try await server.stop()
+            try await alice.next("connection") { $0["state"] == "reconnecting" }
+            let again = try await world.serve(port: server.port)
+            try await alice.next("joined", within: .seconds(40))
+            try alice.say("here again")
+            try await alice.next("sent")
+            try await again.stop()
+        }
+
         @Test("a person can do without, and is told so in one line", .timeLimit(.minutes(1)))
         func unwanted() async throws {
             let world = try World()
