@@ -124,7 +124,8 @@ let package = Package(
             name: "ChatUITests", dependencies: ["ChatUI", "Client", "Terminal", "Wire"],
             swiftSettings: ours),
         .testTarget(
-            name: "chatboxTests", dependencies: ["chatbox", "Client", "Wire", crypto],
+            name: "chatboxTests",
+            dependencies: ["chatbox", "Client", "Folder", "Sandbox", "Wire", crypto],
             swiftSettings: ours),
         .testTarget(
             name: "EndToEndTests",

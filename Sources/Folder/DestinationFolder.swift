@@ -41,13 +41,7 @@ package final class DestinationFolder: Sendable {
     }
 
     /// True when this path leads to the very same folder, whatever it is called.
-    package func isSame(as path: String) -> Bool {
-        var other = stat()
-        guard stat(path, &other) == 0,
-            let own = try? descriptor.status(.onFolder("looking at the folder"))
-        else { return false }
-        return own.st_ino == other.st_ino && own.st_dev == other.st_dev
-    }
+    package func isSame(as path: String) -> Bool { descriptor.isSame(as: path) }
 
     /// Makes the folder and its missing parents.
     private static func create(_ path: String) throws(FolderError) {

@@ -117,6 +117,15 @@ final class Descriptor: Sendable {
         return status
     }
 
+    /// True when this path leads to what is open here.
+    func isSame(as path: String) -> Bool {
+        var other = stat()
+        guard stat(path, &other) == 0,
+            let own = try? status(.onFolder("looking at the folder"))
+        else { return false }
+        return own.st_ino == other.st_ino && own.st_dev == other.st_dev
+    }
+
     /// Reads up to `count` bytes at `offset`; empty at the end.
     func read(at offset: UInt64, count: Int, _ call: FolderCall) throws(FolderError) -> [UInt8] {
         guard count > 0, offset <= UInt64(Int64.max) else { return [] }

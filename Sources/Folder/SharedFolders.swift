@@ -40,6 +40,9 @@ package struct SharedFolder: Sendable {
     /// The descriptor, for rules of the kernel; it is open as long as this folder is held.
     package var descriptorNumber: Int32 { descriptor.number }
 
+    /// True when this path leads to the very same folder, whatever it is called.
+    package func isSame(as path: String) -> Bool { descriptor.isSame(as: path) }
+
     /// A file in it; nil when the path does not lead into it.
     func file(at path: FolderPath) throws(FolderError) -> SourceFile? {
         for place in places {

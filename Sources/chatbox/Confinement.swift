@@ -30,15 +30,27 @@ struct ShareOptions: ParsableArguments {
     /// Opens them.
     func open() throws(Problem) -> [SharedFolder] {
         var folders: [SharedFolder] = []
-        for path in paths {
-            do throws(FolderError) {
-                folders.append(try SharedFolder(path: HomePath.expand(path)))
-            } catch {
-                let sentence = error == .notAFolder ? "this is not a folder" : error.sentence
-                throw Problem(.noInput, "\(path): \(sentence)")
-            }
-        }
+        for path in paths { folders.append(try Self.open(path)) }
         return folders
+    }
+
+    private static func open(_ path: String) throws(Problem) -> SharedFolder {
+        let folder: SharedFolder
+        do throws(FolderError) {
+            folder = try SharedFolder(path: HomePath.expand(path))
+        } catch {
+            let sentence =
+                switch error {
+                case .gone: "there is no such folder to share; check the path"
+                case .notAFolder: "this is not a folder; share the one that it is in"
+                default: "this folder may not be read; share another one"
+                }
+            throw Problem(.noInput, "\(path): \(sentence)")
+        }
+        guard !folder.isSame(as: "/") else {
+            throw Problem(.noInput, "\(path) is every folder; share a narrower one")
+        }
+        return folder
     }
 }
 
