@@ -123,7 +123,7 @@ static const int never[] = {
     SYS_execve, SYS_execveat, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_kcmp,
     SYS_tkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo, call_pidfd_send_signal, call_pidfd_open,
     call_pidfd_getfd, call_process_madvise, call_process_mrelease, SYS_migrate_pages,
-    SYS_move_pages, SYS_perf_event_open,
+    SYS_move_pages, SYS_perf_event_open, SYS_ioprio_set,
     // Ways around this filter, or deep into the kernel.
     call_io_uring_setup, call_io_uring_enter, call_io_uring_register, SYS_bpf, SYS_userfaultfd,
     SYS_open_by_handle_at, SYS_add_key, SYS_request_key, SYS_keyctl, SYS_fanotify_init,
@@ -152,6 +152,15 @@ static const uint32_t controls[] = {
     0x40086602,  // FS_IOC_SETFLAGS
     0x40046602,  // FS_IOC32_SETFLAGS
     0x401c5820,  // FS_IOC_FSSETXATTR
+    0x8901,      // FIOSETOWN
+    0x8902,      // SIOCSPGRP
+};
+
+/// The same by fcntl: signals for others when a descriptor is ready, or a folder changes.
+static const uint32_t owners[] = {
+    8,     // F_SETOWN
+    15,    // F_SETOWN_EX
+    1026,  // F_NOTIFY
 };
 
 static void filter_sockets(struct program *p, const struct csandbox_rules *rules) {
@@ -197,8 +206,26 @@ static void filter_processes(struct program *p) {
         refuse_unless(p, 0, (uint32_t)getpid(), (uint32_t)getpid());
         end(p, start);
     }
-    start = begin(p, SYS_prlimit64);
-    refuse_unless(p, 0, 0, (uint32_t)getpid());
+    // Limits, priorities and processors of its own, not of others.
+    const int own[] = {SYS_prlimit64, SYS_sched_setaffinity, SYS_sched_setscheduler,
+                       SYS_sched_setparam, SYS_sched_setattr};
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+        start = begin(p, own[i]);
+        refuse_unless(p, 0, 0, (uint32_t)getpid());
+        end(p, start);
+    }
+    start = begin(p, SYS_setpriority);
+    refuse_unless(p, 0, 0, 0);  // of one process,
+    refuse_unless(p, 1, 0, 0);  // this one
+    end(p, start);
+}
+
+/// Refuses some requests to a descriptor; they are the second argument.
+static void filter_requests(
+    struct program *p, int number, const uint32_t *requests, size_t count) {
+    uint16_t start = begin(p, number);
+    load_argument(p, 1);
+    for (size_t i = 0; i < count; i++) refuse(p, (int)requests[i], REFUSE(EPERM));
     end(p, start);
 }
 
@@ -231,12 +258,8 @@ int csandbox_restrict_calls(const struct csandbox_rules *rules, int version) {
     }
     filter_sockets(&p, rules);
     filter_processes(&p);
-    uint16_t start = begin(&p, SYS_ioctl);
-    load_argument(&p, 1);
-    for (size_t i = 0; i < sizeof controls / sizeof controls[0]; i++) {
-        refuse(&p, (int)controls[i], REFUSE(EPERM));
-    }
-    end(&p, start);
+    filter_requests(&p, SYS_ioctl, controls, sizeof controls / sizeof controls[0]);
+    filter_requests(&p, SYS_fcntl, owners, sizeof owners / sizeof owners[0]);
     if (version > 0 && version < 3) filter_truncation(&p);
     answer(&p, ALLOW);
     if (p.count >= capacity) return E2BIG;

@@ -358,6 +358,26 @@ static int limit_process(void) {
     return done(prlimit(at.victim, RLIMIT_NOFILE, NULL, &limit));
 }
 
+static int renice_process(void) {
+    // To what it is: nobody shall notice when it works.
+    int priority = getpriority(PRIO_PROCESS, (id_t)at.victim);
+    return done(setpriority(PRIO_PROCESS, (id_t)at.victim, priority));
+}
+static int tie_process(void) {
+    cpu_set_t processors;
+    if (sched_getaffinity(0, sizeof processors, &processors) != 0) return errno;
+    return done(sched_setaffinity(at.victim, sizeof processors, &processors));
+}
+static int signal_when_ready(void) {
+    int pair[2];
+    if (pipe2(pair, O_CLOEXEC) != 0) return errno;
+    int code = done(fcntl(pair[0], F_SETOWN, at.victim));
+    close(pair[0]);
+    close(pair[1]);
+    return code;
+}
+static int notify_of_folder(void) { return done(fcntl(at.outside_folder, F_NOTIFY, DN_CREATE)); }
+
 // MARK: Network and other ways to talk
 
 static struct sockaddr_in other_port(void) {
@@ -583,12 +603,16 @@ static const struct door doors[] = {
     {"queue a signal", signal_queue, true},
     {"hold a process", by_pidfd, true},
     {"read a process's limits", limit_process, true},
+    {"set a process's priority", renice_process, true},
+    {"tie a process to processors", tie_process, true},
+    {"have a process signalled", signal_when_ready, false},
+    {"be signalled of a folder outside", notify_of_folder, true},
     {"connect to another port", connect_other, false},
     {"connect to another port over IPv6", connect_over_ipv6, true},
     {"connect by MPTCP", connect_mptcp, true},
-    {"connect by TCP fast open", connect_fast, false},
-    {"send by TCP fast open", send_fast, false},
-    {"send a message by TCP fast open", send_message_fast, false},
+    {"connect by TCP fast open", connect_fast, true},
+    {"send by TCP fast open", send_fast, true},
+    {"send a message by TCP fast open", send_message_fast, true},
     {"send by UDP", by_udp, false},
     {"make a UDP-Lite socket", by_udp_lite, true},
     {"make an SCTP socket", by_sctp, true},
