@@ -1,4 +1,5 @@
 import MLS
+import TLSSyntax
 import Wire
 
 /// Members that speak as if the group were in a later epoch than we.
