@@ -97,9 +97,9 @@ extension MLSRoomGroup {
                 payload: [], isOwn: true)
             return landed(proposed.message, at: entry, membership, now: now)
         case .conflict(let epoch):
-            logEpoch = max(logEpoch, epoch)
+            logEpoch = epoch
             membership.proposed = nil
-            if case .renaming = proposed.purpose { membership.newName = name }
+            if case .renaming = proposed.purpose { membership.newName = membership.newName ?? name }
             membership.duties.notBefore = now + between(Duties.jitter, Duties.jitter * 10)
             return []
         case .refused:
@@ -147,7 +147,9 @@ extension MLSRoomGroup {
             guard case .member(let leaf) = verified.sender,
                 let sender = membership.roster.members[leaf]
             else { throw MLSError.unknownSender }
-            if staged.removesUs { return removed(by: sender, isCommand, now: now) }
+            if staged.removesUs {
+                return try removed(by: sender, staged.changes, isCommand, membership, now: now)
+            }
             let change = try membership.roster.apply(staged.changes)
             try membership.group.adopt(staged)
             return changed(
@@ -166,8 +168,16 @@ extension MLSRoomGroup {
     }
 
     private func removed(
-        by sender: RoomMember, _ isCommand: Bool, now: Duration
-    ) -> [GroupStep] {
+        by sender: RoomMember, _ changes: EpochChanges, _ isCommand: Bool,
+        _ membership: Membership, now: Duration
+    ) throws -> [GroupStep] {
+        // A commit that the others refuse removes nobody.
+        let change = try membership.roster.apply(changes)
+        // An earlier knock of ours was served once more.
+        let own = place?.attachment
+        guard change.left.contains(where: { $0.attachment == own }), !membership.hasSaidBye else {
+            return seekAgain(now: now)
+        }
         guard isCommand else { return lostTrack(.droppedWhileHere, now: now) }
         isOver = true
         return [.news(.removedUs(by: sender))]
@@ -201,7 +211,10 @@ extension MLSRoomGroup {
         if !change.left.isEmpty {
             steps.append(.news(.left(change.left, removedBy: isCommand ? committer : nil)))
         }
-        for member in change.joined { _ = membership.door.forget(member.attachment) }
+        for member in change.joined + change.returned {
+            _ = membership.door.forget(member.attachment)
+        }
+        for member in change.returned { membership.leavers.remove(member.attachment) }
         if !change.joined.isEmpty { steps.append(.news(.joined(change.joined))) }
         steps += change.renamed.map { .news(.renamed($0)) }
         noteAbsent(membership, now: now)

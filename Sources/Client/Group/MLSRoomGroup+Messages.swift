@@ -9,6 +9,7 @@ extension MLSRoomGroup {
             let sealed = seal(.content(content), membership)
         else { throw .notReady }
         membership.duties.receipt = nil
+        if (try? Content.decode(content)) == .bye { membership.hasSaidBye = true }
         membership.sealedCount += 1
         if membership.sealedCount == Duties.renewalMessages {
             let soon = now + between(.zero, Duties.firstRenewal)
@@ -104,7 +105,7 @@ extension MLSRoomGroup {
     }
 
     /// What a member said, ourselves included, in the order of the log.
-    private func take(
+    func take(
         _ body: Envelope.Body, from sender: AttachmentID, at sequence: UInt64,
         _ membership: Membership, now: Duration
     ) -> [GroupStep] {

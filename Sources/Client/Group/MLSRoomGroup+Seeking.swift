@@ -28,6 +28,7 @@ extension MLSRoomGroup {
 
     func unanswered(now: Duration) -> [GroupStep] {
         guard var seeking, membership == nil, !isOver, seeking.founding == nil else { return [] }
+        seeking.isAsking = false
         let wasQuick = seeking.lastKnock.map { now - $0 < Seeking.silence } ?? false
         // After a silence there is somebody who might have let us in.
         seeking.unanswered = wasQuick ? seeking.unanswered + 1 : 0
@@ -80,7 +81,8 @@ extension MLSRoomGroup {
             seeking.knock(after: between(.milliseconds(50), .milliseconds(250)), now: now)
         } else if seeking.told == .waitingForApproval {
             // It may be the decision.
-            seeking.knockSooner(after: .milliseconds(100), now: now)
+            seeking.hasHeard = true
+            if !seeking.isAsking { seeking.knockSooner(after: Seeking.afterEntry, now: now) }
         }
         self.seeking = seeking
         // Sealed before we fell out; who reads it is not known.
@@ -137,7 +139,7 @@ extension MLSRoomGroup {
             founding.membership.record.lose()
             return enter(founding.membership)
         case .conflict(let epoch):
-            logEpoch = max(logEpoch, epoch)
+            logEpoch = epoch
             seeking?.knock(after: between(.milliseconds(50), .milliseconds(250)), now: now)
         case .refused: seeking?.knock(after: .seconds(1), now: now)
         }
@@ -161,6 +163,7 @@ extension MLSRoomGroup {
 
     func answered(_ answer: ServerFrame.Answered, now: Duration) -> [GroupStep] {
         guard seeking != nil, membership == nil, !isOver else { return [] }
+        seeking?.isAsking = false
         switch try? DoorAnswer(answer.payload) {
         case .admitted(let admission)?: return admitted(admission, now: now)
         case .told(let notice)?: return told(notice, now: now)
@@ -180,7 +183,9 @@ extension MLSRoomGroup {
         seeking?.unanswered = 0
         switch notice.reason {
         case .waiting:
-            seeking?.knock(after: Seeking.waitingForApproval, now: now)
+            let isStale = seeking?.hasHeard ?? false
+            seeking?.knock(
+                after: isStale ? Seeking.afterEntry : Seeking.waitingForApproval, now: now)
             return tell(.waitingForApproval)
         case .refused:
             isOver = true
@@ -268,6 +273,8 @@ extension Seeking {
         if attempts.count > Self.maximumBundles { attempts.removeFirst() }
         if lastKnock == nil { tellsAt = now + Self.quiet }
         lastKnock = now
+        isAsking = true
+        hasHeard = false
         recentKnocks.append(now)
         nextKnock = now + Self.patience
     }

@@ -61,11 +61,9 @@ final class MLSRoomGroup: RoomGroup {
         if attached.standing == .resumed, place?.log == attached.position.log {
             return resumed(now: now)
         }
-        let wasInside = membership != nil
+        let wasInside = leaveGroup()
         place = Place(log: attached.position.log, attachment: attached.attachment)
         logEpoch = attached.epoch
-        membership = nil
-        seeking = Seeking()
         let steps: [GroupStep] = wasInside ? [.news(.fellOut)] : []
         return steps + (attached.standing == .founder ? found(now: now) : knock(now: now))
     }
@@ -96,11 +94,18 @@ final class MLSRoomGroup: RoomGroup {
         return []
     }
 
+    /// Out of the group, if we were in it.
+    private func leaveGroup() -> Bool {
+        // Who comes in again comes in by the name that they wanted.
+        if let newName = membership?.newName { name = newName }
+        defer { membership = nil }
+        seeking = Seeking()
+        return membership != nil
+    }
+
     /// Out of the group, and back to the door.
     func seekAgain(now: Duration) -> [GroupStep] {
-        let wasInside = membership != nil
-        membership = nil
-        seeking = Seeking()
+        let wasInside = leaveGroup()
         let steps: [GroupStep] = wasInside ? [.news(.fellOut), .ready(false)] : []
         return steps + knock(now: now)
     }
@@ -123,7 +128,8 @@ final class MLSRoomGroup: RoomGroup {
 
     func entry(_ entry: LogEntry, now: Duration) -> [GroupStep] {
         guard !isOver else { return [] }
-        if entry.kind == .commit { logEpoch += 1 }
+        // What a server says of epochs is not to be trusted: it may have said any number.
+        if entry.kind == .commit { logEpoch &+= 1 }
         guard let membership else { return heard(entry, now: now) }
         membership.record.append(entry)
         switch entry.kind {
@@ -142,8 +148,13 @@ final class MLSRoomGroup: RoomGroup {
         if membership.proposed?.ticket == ticket {
             return commitSettled(membership, outcome, now: now)
         }
-        membership.spoken.removeAll { $0.ticket == ticket }
-        return []
+        guard let index = membership.spoken.firstIndex(where: { $0.ticket == ticket }) else {
+            return []
+        }
+        let spoken = membership.spoken.remove(at: index)
+        // Taken on an earlier connection, and its entry is not to be had any more.
+        guard case .accepted(let sequence) = outcome, let own = place?.attachment else { return [] }
+        return take(spoken.body, from: own, at: sequence, membership, now: now)
     }
 
     // MARK: What the parts share

@@ -18,6 +18,8 @@ final class Membership {
     var leavers: Set<AttachmentID> = []
     /// Identity keys of those whom this person wants out.
     var removals: [[UInt8]] = []
+    /// This person goes: that the others take us out is no surprise.
+    var hasSaidBye = false
     /// What this person wants to be called.
     var newName: [UInt8]?
     /// What we said to the group itself, until it has its place in the log.

@@ -18,6 +18,8 @@ struct Seeking {
     static let patience: Duration = .seconds(25)
     /// While a member has to decide, the door is asked again after this long.
     static let waitingForApproval: Duration = .seconds(6)
+    /// Or so long after an entry, which may be the decision.
+    static let afterEntry: Duration = .milliseconds(100)
     /// While the room is full.
     static let waitingForRoom: Duration = .seconds(20)
     /// A person is told that we are asking when it takes longer than this.
@@ -41,6 +43,10 @@ struct Seeking {
     var nextKnock: Duration?
     var lastKnock: Duration?
     var recentKnocks: [Duration] = []
+    /// A knock of ours is under way; another would have us let in twice, and dropped in between.
+    var isAsking = false
+    /// Something happened since that may be the decision about us.
+    var hasHeard = false
     var unanswered = 0
     var told: Outside?
     var tellsAt: Duration?
