@@ -4,7 +4,7 @@ import Terminal
 import Transport
 import Wire
 
-struct New: AsyncParsableCommand {
+struct New: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Makes a room on a server and prints its link.",
         discussion: """
@@ -30,7 +30,7 @@ struct New: AsyncParsableCommand {
         }
     }
 
-    func run() async throws {
+    func run() throws {
         let address: ServerAddress
         do throws(LinkError) {
             address = try ServerAddress(parsing: server)
@@ -39,7 +39,13 @@ struct New: AsyncParsableCommand {
         }
         let pin = try key.map(Fingerprint.parse)
         let expected: Link.Trust? = self.public ? .publicAuthority : pin.map(Link.Trust.pin)
-        let seen = try await Self.seenKey(at: address, trust: expected)
+        try AsyncPart.run {
+            let seen = try await Self.seenKey(at: address, trust: expected)
+            Self.show(address, seen: seen, expected: expected)
+        }
+    }
+
+    private static func show(_ address: ServerAddress, seen: ServerPin, expected: Link.Trust?) {
         if expected == nil {
             Output.line(
                 """

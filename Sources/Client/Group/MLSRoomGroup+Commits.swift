@@ -100,7 +100,10 @@ extension MLSRoomGroup {
             logEpoch = epoch
             membership.proposed = nil
             if case .renaming = proposed.purpose { membership.newName = membership.newName ?? name }
-            membership.duties.notBefore = now + between(Duties.jitter, Duties.jitter * 10)
+            let pause =
+                Duties.jitter * (1 << min(membership.duties.conflicts, Duties.maximumDoubling))
+            membership.duties.notBefore = now + between(pause, pause * 10)
+            membership.duties.conflicts += 1
             return []
         case .refused:
             membership.proposed = nil
@@ -152,11 +155,12 @@ extension MLSRoomGroup {
             }
             let change = try membership.roster.apply(staged.changes)
             try membership.group.adopt(staged)
+            membership.hasGap = false
             return changed(
                 change, by: sender.attachment, isCommand: isCommand, membership, now: now)
         } catch MLSError.wrongEpoch(let epoch) {
             // We cannot follow what builds on a commit that we were not shown.
-            if epoch > membership.group.epoch { return lostTrack(.withheldCommit, now: now) }
+            if epoch > membership.group.epoch { return isBehind(membership, now: now) }
             return [.news(.warning(.repeatedEntry, about: entry.sender))]
         } catch MLSError.wrongGroup {
             return ofAnotherGroup(message, membership, now: now)
@@ -195,6 +199,12 @@ extension MLSRoomGroup {
         return lostTrack(.secondConversation, now: now)
     }
 
+    /// The group is in a later epoch than we.
+    func isBehind(_ membership: Membership, now: Duration) -> [GroupStep] {
+        // A gap was told when it came.
+        membership.hasGap ? seekAgain(now: now) : lostTrack(.withheldCommit, now: now)
+    }
+
     /// We cannot follow the group any more: back to the door.
     func lostTrack(_ why: RoomWarning.Kind, now: Duration) -> [GroupStep] {
         [.news(.warning(why, about: nil))] + seekAgain(now: now)
@@ -206,6 +216,7 @@ extension MLSRoomGroup {
         _ membership: Membership, now: Duration
     ) -> [GroupStep] {
         var steps: [GroupStep] = []
+        membership.duties.conflicts = 0
         for member in change.left { membership.leavers.remove(member.attachment) }
         if isCommand { membership.door.ban(change.left) }
         if !change.left.isEmpty {

@@ -42,11 +42,20 @@ extension MLSRoomGroup {
         }
         let isReadable =
             message.groupID == membership.group.groupID
-            && message.epoch + UInt64(Self.readableEpochs) > membership.group.epoch
+            && canBeRead(epoch: message.epoch, membership, now: now)
         guard let spoken else { return isReadable ? [] : [.sayAgain] }
         guard isReadable else { return speak(spoken.body, membership) }
         guard let own = place?.attachment else { return [] }
         return take(spoken.body, from: own, at: entry.sequence, membership, now: now)
+    }
+
+    /// Whether the others have the keys of an epoch still, when its message comes only now.
+    private func canBeRead(epoch: UInt64, _ membership: Membership, now: Duration) -> Bool {
+        let current = membership.group.epoch
+        guard epoch != current else { return true }
+        guard epoch < current, current - epoch < UInt64(Self.readableEpochs) else { return false }
+        guard let last = membership.lastInTouch, epoch <= last.epoch else { return true }
+        return now - last.at < Self.longBreak
     }
 
     /// A message of another's.
@@ -56,9 +65,10 @@ extension MLSRoomGroup {
         do {
             let opened = try membership.group.open(bytes: entry.payload)
             guard case .application(let message) = opened else { return unreadable(entry) }
+            if message.epoch == membership.group.epoch { membership.hasGap = false }
             return try read(message, entry, membership, now: now)
         } catch MLSError.wrongEpoch(let epoch) {
-            if epoch > membership.group.epoch { return lostTrack(.withheldCommit, now: now) }
+            if epoch > membership.group.epoch { return isBehind(membership, now: now) }
             // Said before we came in, or so late that its sender says it again.
             return []
         } catch MLSError.wrongGroup {

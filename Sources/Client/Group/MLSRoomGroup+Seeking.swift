@@ -27,7 +27,9 @@ extension MLSRoomGroup {
     }
 
     func unanswered(now: Duration) -> [GroupStep] {
-        guard var seeking, membership == nil, !isOver, seeking.founding == nil else { return [] }
+        guard var seeking, membership == nil, !isOver, seeking.founding == nil,
+            seeking.isAsking
+        else { return [] }
         seeking.isAsking = false
         let wasQuick = seeking.lastKnock.map { now - $0 < Seeking.silence } ?? false
         // After a silence there is somebody who might have let us in.
@@ -134,10 +136,13 @@ extension MLSRoomGroup {
         guard let founding = seeking?.founding else { return [] }
         seeking?.founding = nil
         switch outcome {
-        case .accepted:
+        case .accepted(let sequence):
             // Taken on an earlier connection, and its entry is not to be had any more.
-            founding.membership.record.lose()
-            return enter(founding.membership)
+            guard let place else { return [] }
+            let entry = LogEntry(
+                sequence: sequence, sender: place.attachment, kind: .commit,
+                payload: founding.payload, isOwn: true)
+            return establish(founding.membership, by: entry, now: now)
         case .conflict(let epoch):
             logEpoch = epoch
             seeking?.knock(after: between(.milliseconds(50), .milliseconds(250)), now: now)
@@ -213,14 +218,14 @@ extension MLSRoomGroup {
         guard let joined = try? join(welcome, admission, attempt, now: now) else {
             return forged(now: now)
         }
-        return enter(joined.membership, at: joined.briefing, now: now)
+        return enter(joined.membership, at: joined.briefing, by: joined.doorkeeper, now: now)
     }
 
     /// Verifies everything about the group that a Welcome leads to.
     private func join(
         _ welcome: Welcome, _ admission: DoorAnswer.Admission, _ attempt: Seeking.Attempt,
         now: Duration
-    ) throws -> (membership: Membership, briefing: Envelope.Briefing) {
+    ) throws -> (membership: Membership, briefing: Envelope.Briefing, doorkeeper: AttachmentID?) {
         var options = JoinOptions()
         options.ratchetTree = admission.ratchetTree
         options.preSharedKeys = keys.preSharedKeys
@@ -245,14 +250,23 @@ extension MLSRoomGroup {
         let membership = Membership(
             group: group, roster: roster, record: record ?? LogRecord(), rules: rules,
             session: attempt.session, duties: Duties(renewal: now + firstRenewal(members: count)))
-        return (membership, briefing)
+        return (membership, briefing, roster.members[signer]?.attachment)
     }
 
     private func enter(
-        _ membership: Membership, at briefing: Envelope.Briefing, now: Duration
+        _ membership: Membership, at briefing: Envelope.Briefing, by doorkeeper: AttachmentID?,
+        now: Duration
     ) -> [GroupStep] {
         let held = seeking?.held ?? []
-        if seeking?.hasOverflowed == true { membership.record.lose() }
+        let begins = held.contains {
+            $0.sequence == briefing.sequence && $0.kind == .commit && $0.sender == doorkeeper
+        }
+        guard begins else {
+            // We would not have all that was said from there on: another knock leads past it.
+            guard seeking?.hasOverflowed == true else { return forged(now: now) }
+            seeking?.knock(after: .zero, now: now)
+            return []
+        }
         logEpoch = briefing.logEpoch
         var steps = enter(membership)
         noteAbsent(membership, now: now)

@@ -77,6 +77,9 @@ final class MLSRoomGroup: RoomGroup {
     }
 
     func detached(now: Duration) -> [GroupStep] {
+        if isConnected, let membership {
+            membership.lastInTouch = (membership.group.epoch, now)
+        }
         isConnected = false
         return []
     }
@@ -90,7 +93,8 @@ final class MLSRoomGroup: RoomGroup {
 
     func gap(now: Duration) -> [GroupStep] {
         membership?.record.lose()
-        seeking?.hasOverflowed = true
+        membership?.hasGap = true
+        seeking?.loseHeld()
         return []
     }
 
@@ -196,6 +200,10 @@ final class MLSRoomGroup: RoomGroup {
     /// Seconds that members' clocks may differ: a month. Key packages are made for one knock, so
     /// that their lifetime says nothing about their worth.
     static let clockTolerance: UInt64 = 30 * 24 * 3600
+
+    /// What we sealed before a break of this length may come when the others have dropped the keys
+    /// of its epoch; the break may have begun a while before we noticed it.
+    static let longBreak: Duration = .seconds(10)
 
     static let policy = GroupPolicy(
         // Members whose clocks differ must not differ about a commit.

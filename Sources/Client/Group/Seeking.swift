@@ -4,7 +4,7 @@ import Wire
 /// A newcomer's mind: what it has asked, and what it holds back until it can read.
 struct Seeking {
     /// Entries held until we are in: more than come in the seconds that it takes. If there are more,
-    /// we begin with a hole, and say so.
+    /// we ask to be let in later in the log.
     static let maximumHeld = 2048
     /// Bytes of entries held.
     static let maximumHeldBytes = 8 << 20
@@ -56,7 +56,11 @@ struct Seeking {
     mutating func hold(_ entry: LogEntry) {
         held.append(entry)
         heldBytes += entry.payload.count
-        guard held.count > Self.maximumHeld || heldBytes > Self.maximumHeldBytes else { return }
+        if held.count > Self.maximumHeld || heldBytes > Self.maximumHeldBytes { loseHeld() }
+    }
+
+    /// What was held is of no use when something after it is missing.
+    mutating func loseHeld() {
         held = []
         heldBytes = 0
         hasOverflowed = true

@@ -92,7 +92,9 @@ final class Storm {
 
     // MARK: People
 
-    @discardableResult func join(room: Int, identity: Client.Identity = Client.Identity()) -> StormClient {
+    @discardableResult func join(room: Int, identity: Client.Identity = Client.Identity())
+        -> StormClient
+    {
         lastClient += 1
         let name = "p\(lastClient)"
         let client = StormClient(
@@ -106,9 +108,9 @@ final class Storm {
     private func makeGroup(room: Int, identity: Client.Identity, name: String) -> MLSRoomGroup {
         let clock = StormClock(storm: self)
         return MLSRoomGroup(
-            .init(
+            GroupSetting(
                 secret: rooms[room].secret, identity: identity, name: Array(name.utf8),
-                suite: .x25519AES128GCMSHA256Ed25519, needsApproval: rooms[room].needsApproval,
+                options: RoomOptions(suite: 1, needsApproval: rooms[room].needsApproval),
                 wallClock: { clock.seconds }, random: SeededGenerator(random.next())))
     }
 

@@ -16,7 +16,8 @@ extension Storm {
         case 0..<12: arrive()
         case 12..<52: if let one = someone { talk(one) }
         case 52..<58: if clients.count > 2, let one = someone { leave(one) }
-        case 58..<61: if clients.count > 2, let one = someone { note("p\(one.number) vanishes"); vanish(one) }
+        case 58..<61:
+            if clients.count > 2, let one = someone { note("p\(one.number) vanishes"); vanish(one) }
         case 61..<78: if let link = someone?.link { note("cut \(link)"); cut(link) }
         case 78..<82: rename(inside)
         case 82..<84: remove(inside)
