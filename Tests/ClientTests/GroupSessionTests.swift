@@ -329,6 +329,15 @@ struct GroupSessionTests {
         #expect(session.hasEnded)
         #expect(session.takeActions().contains { if case .notice = $0 { true } else { false } })
 
+        // Without a connection there is nobody to leave; what is queued gets its time.
+        var away = inRoom()
+        say("said when it is back", &away)
+        away.disconnected(.lost, now: .zero)
+        away.leave(now: .zero)
+        #expect(!away.hasEnded && away.isOver)
+        away.tick(now: RoomSession.leaveTimeout)
+        #expect(away.hasEnded)
+
         group.isReady = true
         var other = inRoom()
         other.leave(now: .zero)
