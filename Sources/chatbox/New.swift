@@ -39,13 +39,16 @@ struct New: ParsableCommand {
         }
         let pin = try key.map(Fingerprint.parse)
         let expected: Link.Trust? = self.public ? .publicAuthority : pin.map(Link.Trust.pin)
+        let options = room.options
         try AsyncPart.run {
             let seen = try await Self.seenKey(at: address, trust: expected)
-            Self.show(address, seen: seen, expected: expected)
+            Self.show(address, seen: seen, expected: expected, options)
         }
     }
 
-    private static func show(_ address: ServerAddress, seen: ServerPin, expected: Link.Trust?) {
+    private static func show(
+        _ address: ServerAddress, seen: ServerPin, expected: Link.Trust?, _ options: RoomOptions
+    ) {
         if expected == nil {
             Output.line(
                 """
@@ -55,7 +58,7 @@ struct New: ParsableCommand {
         }
         let link = Link(
             address: address, trust: expected ?? .pin(seen), secret: RoomSecret(),
-            options: room.options)
+            options: options)
         Output.write(link.text + "\n")
     }
 
