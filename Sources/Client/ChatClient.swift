@@ -15,6 +15,9 @@ package actor ChatClient {
     let identity: Identity
     let agent: String
     let options: RoomOptions
+    let archive: (any PeopleArchive)?
+    /// It was said that known people cannot be kept.
+    var hasArchiveFailed: Bool
     let makeGroup: GroupFactory
     let random: any RandomNumberGenerator & Sendable
     let queue: EventQueue
