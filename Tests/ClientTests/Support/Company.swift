@@ -118,7 +118,7 @@ struct Guest: Sendable {
         _ name: String, _ server: FakeServer, secret: RoomSecret, identity: Identity = Identity(),
         folder: DestinationFolder? = nil, clock: any Clock<Duration> = FastClock(factor: 20),
         seed: UInt64? = nil, failure: ConnectionError? = nil, script: PlainScript = PlainScript(),
-        isOnMLS: Bool = false
+        isOnMLS: Bool = false, archive: (any PeopleArchive)? = nil
     ) {
         self.name = name
         self.script = script
@@ -126,7 +126,7 @@ struct Guest: Sendable {
         client = ChatClient(
             configuration: ClientConfiguration(name: name, agent: "test"), link: secret,
             identity: identity, connector: FakeConnector(server, failure: failure),
-            folder: folder, clock: clock,
+            folder: folder, archive: archive, clock: clock,
             random: SeededGenerator(seed ?? UInt64.random(in: 0 ... .max)),
             wallClock: isOnMLS ? .system : WallClock(now: { 50_520 }, offset: { _ in 0 }),
             group: isOnMLS ? ChatClient.group : plain)
