@@ -57,7 +57,7 @@ let package = Package(
             name: "Transport", dependencies: ["Wire", "TLSSyntax", certificates, crypto] + nio,
             swiftSettings: ours),
         .target(
-            name: "Client", dependencies: ["TLSSyntax", "Wire", "SealedFile", "Folder", crypto],
+            name: "Client", dependencies: ["TLSSyntax", "MLS", "Wire", "SealedFile", "Folder", crypto],
             swiftSettings: ours),
         // Layer 3
         .target(
@@ -89,6 +89,10 @@ let package = Package(
                 "ChatUI", "Client", "Doors", "Folder", "Sandbox", "Terminal", "Transport", "Wire",
             ],
             path: "Tests/Escaper", swiftSettings: ours),
+        // Many clients in one room, for `make bench`.
+        .executableTarget(
+            name: "roombench", dependencies: ["Client", "MLS", "Transport", "Wire", arguments],
+            path: "Benchmarks/Room/roombench", swiftSettings: ours),
 
         // What tests of several targets share.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: ours),
@@ -110,7 +114,7 @@ let package = Package(
         .testTarget(
             name: "ClientTests",
             dependencies: [
-                "TestSupport", "Client", "Wire", "SealedFile", "Folder", "TLSSyntax", crypto,
+                "TestSupport", "Client", "MLS", "Wire", "SealedFile", "Folder", "TLSSyntax", crypto,
             ],
             swiftSettings: ours),
         .testTarget(
@@ -125,7 +129,7 @@ let package = Package(
             swiftSettings: ours),
         .testTarget(
             name: "chatboxTests",
-            dependencies: ["chatbox", "Client", "Folder", "Sandbox", "Wire", crypto],
+            dependencies: ["chatbox", "Client", "Folder", "Sandbox", "Wire", arguments, crypto],
             swiftSettings: ours),
         .testTarget(
             name: "EndToEndTests",

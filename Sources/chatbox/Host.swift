@@ -18,6 +18,8 @@ struct Host: ParsableCommand {
 
     @OptionGroup var person: PersonOptions
 
+    @OptionGroup(title: "The room") var room: RoomChoice
+
     @Option(help: "The port to listen at (default: a free one).")
     var port: UInt16 = 0
 
@@ -44,7 +46,7 @@ struct Host: ParsableCommand {
         let port = UInt16(clamping: socket.address.port ?? 0)
         let link = Link(
             address: ServerAddress(host: name, port: port), trust: .pin(certificate.keyHash.pin),
-            secret: RoomSecret())
+            secret: RoomSecret(), options: room.options)
         let stay = Stay(
             link: link, person: person, address: ServerAddress(host: "127.0.0.1", port: port))
         let confinement = Confinement(

@@ -22,6 +22,8 @@ struct New: ParsableCommand {
     @Flag(help: "The server has a certificate of a public authority for its name.")
     var `public` = false
 
+    @OptionGroup(title: "The room") var room: RoomChoice
+
     func validate() throws {
         if key != nil && self.public {
             throw ValidationError("--key and --public cannot both be given")
@@ -37,13 +39,7 @@ struct New: ParsableCommand {
         }
         let pin = try key.map(Fingerprint.parse)
         let expected: Link.Trust? = self.public ? .publicAuthority : pin.map(Link.Trust.pin)
-        try AsyncPart.run {
-            let seen = try await Self.seenKey(at: address, trust: expected)
-            Self.show(address, seen: seen, expected: expected)
-        }
-    }
-
-    private static func show(_ address: ServerAddress, seen: ServerPin, expected: Link.Trust?) {
+        let seen = try AsyncPart.run { try await Self.seenKey(at: address, trust: expected) }
         if expected == nil {
             Output.line(
                 """
@@ -51,7 +47,9 @@ struct New: ParsableCommand {
                 compare it with what its operator says.
                 """, to: STDERR_FILENO)
         }
-        let link = Link(address: address, trust: expected ?? .pin(seen), secret: RoomSecret())
+        let link = Link(
+            address: address, trust: expected ?? .pin(seen), secret: RoomSecret(),
+            options: room.options)
         Output.write(link.text + "\n")
     }
 

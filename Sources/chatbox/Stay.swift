@@ -51,7 +51,8 @@ struct Stay: Sendable {
             address: server, trust: link.trust, agent: Chatbox.agent,
             addresses: confinement.options.isWanted ? try addresses() : nil)
         return ChatClient(
-            configuration: ClientConfiguration(name: name, agent: Chatbox.agent),
+            configuration: ClientConfiguration(
+                name: name, agent: Chatbox.agent, options: link.options),
             link: link.secret, identity: identity, connector: connector,
             folder: confinement.folder, sources: confinement.sources(opened: opened))
     }

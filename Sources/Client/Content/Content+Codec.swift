@@ -4,7 +4,6 @@ import Wire
 
 extension Content {
     private enum Kind: UInt8 {
-        case announce = 1
         case text = 2
         case offer = 3
         case take = 4
@@ -26,9 +25,6 @@ extension Content {
 
     private func encodeBody(into writer: inout TLSWriter) {
         switch self {
-        case .announce(let announcement):
-            writer.write(Kind.announce.rawValue)
-            writer.write(announcement)
         case .text(let part):
             writer.write(Kind.text.rawValue)
             part.encode(into: &writer)
@@ -83,7 +79,6 @@ extension Content {
         _ kind: Kind, from reader: inout TLSReader
     ) throws(CodecError) -> Content {
         switch kind {
-        case .announce: .announce(try reader.read())
         case .text: .text(try TextPart(from: &reader))
         case .offer: .offer(try FileOffer(from: &reader))
         case .take:
@@ -112,6 +107,7 @@ extension Content.TextPart {
         writer.write(message)
         writer.write(index)
         writer.write(count)
+        writer.write(style.rawValue)
         writer.writeOpaque(bytes)
     }
 
@@ -119,6 +115,8 @@ extension Content.TextPart {
         message = try reader.read()
         index = try reader.read()
         count = try reader.read()
+        // A style that came after this code is read as plain words.
+        style = Content.Style(rawValue: try reader.read(UInt8.self)) ?? .said
         bytes = try reader.readOpaque(limit: FrameLimits.maximumMessage)
         guard index < count else { throw .invalidValue("TextPart.index") }
     }

@@ -7,7 +7,6 @@ import Wire
 /// The first byte is the version of the encoding, the second the type; fields follow in the order
 /// of declaration (docs/protocol.md). A later version may append types, which are passed over.
 enum Content: Equatable, Sendable {
-    case announce(Announcement)
     case text(TextPart)
     case offer(FileOffer)
     case take(Take)
@@ -25,12 +24,21 @@ enum Content: Equatable, Sendable {
 
     static let version: UInt8 = 1
 
+    /// How something is said.
+    enum Style: UInt8, Sendable {
+        case said = 0
+        /// What the person does: `* ann waves`.
+        case action = 1
+    }
+
     /// A piece of a message.
     struct TextPart: Equatable, Sendable {
         var message: MessageID
         var index: UInt32
         /// How many parts the message has.
         var count: UInt32
+        /// Of the message; the last part to come decides it.
+        var style: Style = .said
         var bytes: [UInt8]
     }
 
