@@ -57,7 +57,8 @@ let package = Package(
             name: "Transport", dependencies: ["Wire", "TLSSyntax", certificates, crypto] + nio,
             swiftSettings: ours),
         .target(
-            name: "Client", dependencies: ["TLSSyntax", "MLS", "Wire", "SealedFile", "Folder", crypto],
+            name: "Client",
+            dependencies: ["TLSSyntax", "MLS", "Wire", "SealedFile", "Folder", crypto],
             swiftSettings: ours),
         // Layer 3
         .target(
@@ -81,6 +82,11 @@ let package = Package(
             name: "TwoMembers", dependencies: ["MLS"], path: "Examples/TwoMembers",
             swiftSettings: ours),
 
+        // Many clients in one room, for `make bench`.
+        .executableTarget(
+            name: "roombench", dependencies: ["Client", "MLS", "Transport", "Wire", arguments],
+            path: "Benchmarks/Room/roombench", swiftSettings: ours),
+
         // Tries to get out of the sandbox; for the tests alone.
         .target(name: "Doors", path: "Tests/Doors"),
         .executableTarget(
@@ -89,10 +95,6 @@ let package = Package(
                 "ChatUI", "Client", "Doors", "Folder", "Sandbox", "Terminal", "Transport", "Wire",
             ],
             path: "Tests/Escaper", swiftSettings: ours),
-        // Many clients in one room, for `make bench`.
-        .executableTarget(
-            name: "roombench", dependencies: ["Client", "MLS", "Transport", "Wire", arguments],
-            path: "Benchmarks/Room/roombench", swiftSettings: ours),
 
         // What tests of several targets share.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: ours),
@@ -129,7 +131,9 @@ let package = Package(
             swiftSettings: ours),
         .testTarget(
             name: "chatboxTests",
-            dependencies: ["chatbox", "Client", "Folder", "Sandbox", "Wire", arguments, crypto],
+            dependencies: [
+                "chatbox", "Client", "Folder", "Sandbox", "Wire", arguments, crypto,
+            ],
             swiftSettings: ours),
         .testTarget(
             name: "EndToEndTests",

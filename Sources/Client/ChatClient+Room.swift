@@ -43,16 +43,6 @@ extension ChatClient {
         drain()
     }
 
-    /// What this person and we compare to be sure of each other's keys.
-    package func verification(
-        of person: AttachmentID
-    ) throws(ClientRefusal) -> Verification { throw .outside }
-
-    /// Notes that the numbers agreed, or takes the note back; `person(…, verified)` follows.
-    package func setVerified(
-        _ isVerified: Bool, _ person: AttachmentID
-    ) throws(ClientRefusal) { throw .outside }
-
     /// Who has the last message of ours that was said to a room small enough for it, and who has
     /// not yet; empty when there is none.
     package var receipts: (received: [Person], missing: [Person]) {

@@ -178,8 +178,8 @@ extension ChatClient {
         let (stop, stopper) = AsyncStream<Never>.makeStream()
         let (digests, digestSink) = AsyncStream<[UInt8]>.makeStream(
             bufferingPolicy: .bufferingNewest(1))
-        jobEnds[order.token] = JobEnds(stop: stopper, digests: digestSink)
-        let token = order.token
+        jobEnds[order.secret.token] = JobEnds(stop: stopper, digests: digestSink)
+        let token = order.secret.token
         let reports = ReceiveJob.Reports(
             began: { await self.receivingBegan(token, firstChunk: $0, bytes: $1) },
             progressed: { await self.receivingProgressed(token, bytes: $0) },
@@ -194,8 +194,8 @@ extension ChatClient {
 
     func start(sending order: SendOrder) {
         let (stop, stopper) = AsyncStream<Never>.makeStream()
-        jobEnds[order.token] = JobEnds(stop: stopper)
-        let token = order.token
+        jobEnds[order.secret.token] = JobEnds(stop: stopper)
+        let token = order.secret.token
         let job = SendJob(
             order: order, connector: connector, access: session.access, clock: clock,
             progressed: { await self.sendingProgressed(token, bytes: $0) })

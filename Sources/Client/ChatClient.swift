@@ -15,6 +15,9 @@ package actor ChatClient {
     let identity: Identity
     let agent: String
     let options: RoomOptions
+    let archive: (any PeopleArchive)?
+    /// It was said that known people cannot be kept.
+    var hasArchiveFailed: Bool
     let makeGroup: GroupFactory
     let random: any RandomNumberGenerator & Sendable
     let queue: EventQueue
@@ -49,12 +52,13 @@ package actor ChatClient {
     ///   - sources: where files to be sent may be.
     ///   - clock: time; another one for tests.
     ///   - random: chance; another one for tests that repeat. Keys and nonces never come from it.
+    ///   - archive: where known people are kept; it is read now.
     ///   - wallClock: the time of day; another one for tests.
     ///   - group: makes the group of each room that is entered.
     init(
         configuration: ClientConfiguration, link: RoomSecret, identity: Identity,
         connector: any Connector, folder: DestinationFolder?,
-        sources: SharedFolders = .anywhere,
+        sources: SharedFolders = .anywhere, archive: (any PeopleArchive)? = nil,
         clock: any Clock<Duration> = ContinuousClock(),
         random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
         wallClock: WallClock = .system, group: @escaping GroupFactory
@@ -66,6 +70,7 @@ package actor ChatClient {
         self.random = random
         agent = configuration.agent
         options = configuration.options
+        self.archive = archive
         makeGroup = group
         let name = PersonName.fitting(configuration.name)
         session = RoomSession(
@@ -76,23 +81,27 @@ package actor ChatClient {
                     options: configuration.options, wallClock: wallClock.now, random: random)),
             random: random)
         let me = Person(attachment: AttachmentID(0), name: name, keyTag: identity.keyTag)
-        conversation = Conversation(me: me, wallClock: wallClock)
+        let (known, problem) = Self.known(from: archive)
+        hasArchiveFailed = problem != nil
+        conversation = Conversation(me: me, wallClock: wallClock, known: known)
         desk = TransferDesk(folder: folder, random: random)
         let queue = EventQueue()
         self.queue = queue
         events = AsyncStream { await queue.next() }
+        if let problem { queue.push(.notice(problem)) }
     }
 
     /// - Parameters:
     ///   - folder: where received files go; without one none can be accepted.
-    ///   - sources: where files to be sent may be.
+    ///   - archive: where known people are kept; it is read now.
     package init(
         configuration: ClientConfiguration, link: RoomSecret, identity: Identity,
-        connector: any Connector, folder: DestinationFolder?, sources: SharedFolders = .anywhere
+        connector: any Connector, folder: DestinationFolder?,
+        sources: SharedFolders = .anywhere, archive: (any PeopleArchive)? = nil
     ) {
         self.init(
             configuration: configuration, link: link, identity: identity, connector: connector,
-            folder: folder, sources: sources, group: Self.group)
+            folder: folder, sources: sources, archive: archive, group: Self.group)
     }
 
     /// The group that a room has unless a test wants another.
@@ -224,6 +233,7 @@ package actor ChatClient {
             for action in wanted { perform(action) }
             for action in wantedByDesk { perform(action) }
         }
+        keepPeople()
         if !outgoing.isEmpty { outgoingSignal?.yield() }
         wakeTimerIfLate()
     }

@@ -54,7 +54,8 @@ struct Stay: Sendable {
             configuration: ClientConfiguration(
                 name: name, agent: Chatbox.agent, options: link.options),
             link: link.secret, identity: identity, connector: connector,
-            folder: confinement.folder, sources: confinement.sources(opened: opened))
+            folder: confinement.folder, sources: confinement.sources(opened: opened),
+            archive: KnownPeopleFile())
     }
 
     private func addresses() throws(Problem) -> ServerAddresses {

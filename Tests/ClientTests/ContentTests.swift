@@ -11,6 +11,7 @@ struct ContentTests {
 
     private func samples() throws -> [Content] {
         let key = SymmetricKey(data: Array(repeating: UInt8(1), count: 32))
+        let agreement = Array(repeating: UInt8(4), count: 32)
         let message = MessageID(number: 5)
         return [
             .text(Content.TextPart(message: message, index: 1, count: 2, bytes: [1, 2])),
@@ -19,11 +20,14 @@ struct ContentTests {
             .offer(
                 Content.FileOffer(
                     file: file, name: Array("a/b".utf8), size: 1 << 60, key: key,
+                    agreement: agreement,
                     recipient: AttachmentID(4))),
-            .offer(Content.FileOffer(file: file, name: [], size: 0, key: key, recipient: nil)),
+            .offer(
+                Content.FileOffer(
+                    file: file, name: [], size: 0, key: key, agreement: agreement, recipient: nil)),
             .take(
                 Content.Take(
-                    file: file, sender: AttachmentID(1), token: TransferToken(number: 2),
+                    file: file, sender: AttachmentID(1), agreement: agreement,
                     firstChunk: 9)),
             .decline(file: file, sender: AttachmentID(1)),
             .withdraw(file: file, reason: .changed),

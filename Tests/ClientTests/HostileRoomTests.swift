@@ -1,4 +1,3 @@
-import Crypto
 import Folder
 import Testing
 import Wire
@@ -26,15 +25,8 @@ struct HostileRoomTests {
         return people
     }
 
-    private func take(_ file: FileID, by token: UInt128) -> Content {
-        .take(
-            Content.Take(
-                file: file, sender: me.attachment, token: TransferToken(number: token),
-                firstChunk: 0))
-    }
-
-    private func offeredFile(in desk: inout TransferDesk) throws -> FileID {
-        for case .say(.offer(let offer)) in desk.takeActions() { return offer.file }
+    private func said(by desk: inout TransferDesk) throws -> Content.FileOffer {
+        for case .say(.offer(let offer)) in desk.takeActions() { return offer }
         throw CancellationError()
     }
 
@@ -77,14 +69,18 @@ struct HostileRoomTests {
         var desk = TransferDesk(folder: nil, random: SeededGenerator(1))
         let two = AttachmentID(2)
         _ = try desk.offer(source, to: people.person(two), key: people.key(of: two))
-        let file = try offeredFile(in: &desk)
-        desk.heard(take(file, by: 1), from: AttachmentID(3), people: people, now: .zero)
+        let offer = try said(by: &desk)
+        func take(by taker: UInt64) throws -> TransferToken {
+            let taking = Taking(offer.file, of: me.attachment)
+            desk.heard(.take(taking.take), from: AttachmentID(taker), people: people, now: .zero)
+            return try taking.secret(offer).token
+        }
+        _ = try take(by: 3)
         #expect(desk.jobs.isEmpty && desk.takeActions().isEmpty)
         // The one it is for may, under another attachment of theirs as well.
-        desk.heard(take(file, by: 2), from: two, people: people, now: .zero)
-        #expect(desk.jobs.count == 1)
-        desk.heard(take(file, by: 3), from: AttachmentID(4), people: people, now: .zero)
-        #expect(desk.jobs[TransferToken(number: 3)] != nil)
+        let first = try take(by: 2)
+        let second = try take(by: 4)
+        #expect(Set(desk.jobs.keys) == [first, second])
     }
 
     @Test("who takes all of a file and never says so is not waited for without end")
@@ -94,10 +90,12 @@ struct HostileRoomTests {
         let people = people([2: Identity()])
         var desk = TransferDesk(folder: nil, random: SeededGenerator(1))
         _ = try desk.offer(source, to: nil)
-        let file = try offeredFile(in: &desk)
-        desk.heard(take(file, by: 1), from: AttachmentID(2), people: people, now: .zero)
+        let offer = try said(by: &desk)
+        let taking = Taking(offer.file, of: me.attachment)
+        desk.heard(.take(taking.take), from: AttachmentID(2), people: people, now: .zero)
         desk.sendingEnded(
-            TransferToken(number: 1), .delivered(sha256: Array(repeating: 0, count: 32)), me: me,
+            try taking.secret(offer).token, .delivered(sha256: Array(repeating: 0, count: 32)),
+            me: me,
             now: .seconds(1))
         #expect(desk.unfinishedCount == 1)
         let deadline = try #require(desk.deadline)
@@ -113,21 +111,22 @@ struct HostileRoomTests {
     @Test("cannot use up all offers and go")
     func offersOfTheGone() throws {
         var desk = TransferDesk(folder: nil, random: SeededGenerator(1))
-        let here = people([2: Identity()])
-        func offer(_ number: UInt128) -> Content {
-            .offer(
-                Content.FileOffer(
-                    file: FileID(number: number), name: [0x61], size: 1,
-                    key: SymmetricKey(size: .bits256), recipient: nil))
-        }
         let perSender = TransferDesk.maximumOpenPerSender
+        let crowd = TransferDesk.maximumIncoming / perSender
+        var here = people(
+            Dictionary(
+                uniqueKeysWithValues: ([2] + (0..<UInt64(crowd)).map { 100 + $0 }).map {
+                    ($0, Identity())
+                }))
         for number in 0..<TransferDesk.maximumIncoming {
             let sender = AttachmentID(UInt64(100 + number / perSender))
-            desk.heard(offer(UInt128(number)), from: sender, people: here, now: .zero)
+            desk.heard(
+                .offer(Offering(UInt128(number)).offer), from: sender, people: here, now: .zero)
         }
+        for number in 0..<UInt64(crowd) { _ = here.depart(AttachmentID(100 + number)) }
         #expect(desk.incoming.count == TransferDesk.maximumIncoming)
         _ = desk.takeActions()
-        desk.heard(offer(.max), from: AttachmentID(2), people: here, now: .zero)
+        desk.heard(.offer(Offering(.max).offer), from: AttachmentID(2), people: here, now: .zero)
         #expect(desk.incoming.count == TransferDesk.maximumIncoming)
         let offers = desk.takeActions().compactMap { action -> AttachmentID? in
             guard case .event(.offer(let offer)) = action else { return nil }
@@ -140,11 +139,9 @@ struct HostileRoomTests {
     func anothersFile() throws {
         let folder = try TemporaryFolder()
         let ann = Identity()
-        let offer = Content.FileOffer(
-            file: FileID(number: 9), name: Array("file".utf8), size: 100_000,
-            key: SymmetricKey(size: .bits256), recipient: nil)
+        let offer = Offering(9, size: 100_000).offer
         let begun = try folder.folder.openPart(
-            id: TransferDesk.partID(offer.file, key: ann.publicKey),
+            id: TransferDesk.partID(of: offer, key: ann.publicKey),
             name: SafeFileName(untrusted: offer.name))
         try begun.append([1, 2, 3])
         begun.keep()
@@ -164,9 +161,7 @@ struct HostileRoomTests {
         let folder = try TemporaryFolder()
         let ann = Identity()
         var people = people([2: ann, 4: Identity()])
-        let offer = Content.FileOffer(
-            file: FileID(number: 9), name: Array("file".utf8), size: 100_000,
-            key: SymmetricKey(size: .bits256), recipient: nil)
+        let offer = Offering(9, size: 100_000).offer
         var desk = TransferDesk(folder: folder.folder, random: SeededGenerator(1))
         desk.heard(.offer(offer), from: AttachmentID(2), people: people, now: .zero)
         let number = try #require(desk.incoming.keys.first)

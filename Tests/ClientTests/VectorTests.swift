@@ -46,20 +46,36 @@ struct VectorTests {
     @Test func `a message is encoded so`() {
         let part = Content.TextPart(
             message: MessageID(number: 7), index: 0, count: 1, bytes: Array("hi".utf8))
-        let bytes = hexadecimal("0102 00000000000000000000000000000007 00000000 00000001 00 02 6869")
+        let bytes = hexadecimal(
+            "0102 00000000000000000000000000000007 00000000 00000001 00 02 6869")
         #expect(Content.text(part).encoded == bytes)
     }
 
     @Test func `a file is streamed so`() throws {
-        let stream = hexadecimal(
-            """
-            606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f\
-            0125c981d12690816ca4961b35612dff150f
-            """)
-        let parameters = SealedFile.Parameters(
-            key: SymmetricKey(data: Array(0..<32 as Range<UInt8>)), fileID: Array(0x40..<0x50))
-        var opener = FileOpener(parameters, size: 2)
-        #expect(try opener.open(stream) == Array("hi".utf8))
-        try opener.finish()
+        typealias PrivateKey = Curve25519.KeyAgreement.PrivateKey
+        let offering = try PrivateKey(rawRepresentation: Array(0x80..<0xa0))
+        let taking = try PrivateKey(rawRepresentation: Array(0xa0..<0xc0))
+        let offer = Content.FileOffer(
+            file: FileID(number: 0x4041_4243_4445_4647_4849_4a4b_4c4d_4e4f), name: [], size: 2,
+            key: SymmetricKey(data: Array(0..<32 as Range<UInt8>)),
+            agreement: Array(offering.publicKey.rawRepresentation), recipient: nil)
+        let take = Content.Take(
+            file: offer.file, sender: AttachmentID(1),
+            agreement: Array(taking.publicKey.rawRepresentation), firstChunk: 0)
+        for secret in [
+            try StreamSecret(taking: offer, with: taking),
+            try StreamSecret(giving: offer, with: offering, to: take),
+        ] {
+            #expect(secret.token.bytes == hexadecimal("ec81f06d7b327822f1c1445848829e34"))
+            var opener = FileOpener(
+                SealedFile.Parameters(key: secret.key, fileID: offer.file.bytes), size: 2)
+            let stream = hexadecimal(
+                """
+                606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f\
+                9f051736d4cdce4cffeb5ff7e94dd418be70
+                """)
+            #expect(try opener.open(stream) == Array("hi".utf8))
+            try opener.finish()
+        }
     }
 }

@@ -35,7 +35,7 @@ extension Content {
             writer.write(Kind.take.rawValue)
             writer.write(take.file)
             writer.write(take.sender)
-            writer.write(take.token)
+            writer.writeFixed(take.agreement)
             writer.write(take.firstChunk)
         case .decline(let file, let sender):
             writer.write(Kind.decline.rawValue)
@@ -84,7 +84,8 @@ extension Content {
         case .take:
             .take(
                 Take(
-                    file: try reader.read(), sender: try reader.read(), token: try reader.read(),
+                    file: try reader.read(), sender: try reader.read(),
+                    agreement: try reader.readFixed(StreamSecret.agreementSize),
                     firstChunk: try reader.read()))
         case .decline: .decline(file: try reader.read(), sender: try reader.read())
         case .withdraw: .withdraw(file: try reader.read(), reason: try reader.readReason())
@@ -128,6 +129,7 @@ extension Content.FileOffer {
         writer.writeOpaque(name)
         writer.write(size)
         writer.writeFixed(key.withUnsafeBytes { Array($0) })
+        writer.writeFixed(agreement)
         writer.writeOptional(recipient)
     }
 
@@ -136,6 +138,7 @@ extension Content.FileOffer {
         name = try reader.readOpaque(limit: Self.maximumName)
         size = try reader.read()
         key = SymmetricKey(data: try reader.readFixed(32))
+        agreement = try reader.readFixed(StreamSecret.agreementSize)
         recipient = try reader.readOptional()
     }
 }

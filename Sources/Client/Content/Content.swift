@@ -52,16 +52,20 @@ enum Content: Equatable, Sendable {
         /// Bytes of the file.
         var size: UInt64
         var key: SymmetricKey
+        /// The public X25519 key of the member who offers, 32 bytes, for this file alone.
+        var agreement: [UInt8]
         /// The one person it is for; nil for everybody.
         var recipient: AttachmentID?
     }
 
-    /// A receiver waits at the server under `token` for the file from a chunk on.
+    /// A receiver waits at the server for the file from a chunk on, under the token that comes out
+    /// of the agreement.
     struct Take: Equatable, Sendable {
         var file: FileID
         /// The member who offered.
         var sender: AttachmentID
-        var token: TransferToken
+        /// The public X25519 key of the receiver, 32 bytes, for this stream alone.
+        var agreement: [UInt8]
         var firstChunk: UInt64
     }
 

@@ -91,8 +91,9 @@ package struct KnownPeople: Sendable {
 
     // MARK: Meeting
 
-    /// Somebody shows a key, and a name as it came.
+    /// Somebody shows a key, and a name as it came: what is known of them is noted.
     mutating func meet(key: [UInt8], name: String) -> Meeting {
+        let meeting = meeting(key: key, name: name)
         let folded = FoldedName(name)
         let former = acquaintances[key]
         let isKnownByName = former?.names.contains(folded) ?? false
@@ -101,17 +102,22 @@ package struct KnownPeople: Sendable {
         } else {
             noteMet(KnownFact(key: key, isVerified: former?.isVerified ?? false, name: name))
         }
+        if case .nameTaken = meeting { acquaintances[key]?.told.insert(folded) }
+        return meeting
+    }
+
+    /// What would be said of somebody who shows a key and a name; nothing is noted.
+    func meeting(key: [UInt8], name: String) -> Meeting {
+        let folded = FoldedName(name)
+        let former = acquaintances[key]
         let others = others(under: folded, than: key)
         let isTold = former?.told.contains(folded) ?? false
         // Once both keys are known by the name, it is news no more, unless only the other one was
         // compared: then it is, in each run.
         let isNews =
-            !isKnownByName
+            former?.names.contains(folded) != true
             || former?.isVerified == false && others.contains { $0.isVerified }
-        if isNews, !isTold, !others.isEmpty {
-            acquaintances[key]?.told.insert(folded)
-            return .nameTaken(by: others)
-        }
+        if isNews, !isTold, !others.isEmpty { return .nameTaken(by: others) }
         guard let former else { return .new }
         return .known(formerName: former.name == name ? nil : former.name)
     }
@@ -138,6 +144,9 @@ package struct KnownPeople: Sendable {
     }
 
     // MARK: What is kept
+
+    /// True when `takeLines` or `takeNotices` has something.
+    var hasNews: Bool { !unwritten.isEmpty || !untold.isEmpty }
 
     /// What is to be added to the file, whole lines.
     mutating func takeLines(on day: String) -> [UInt8] {

@@ -32,7 +32,7 @@ struct Conversation: Sendable {
     }
 
     let wallClock: WallClock
-    private(set) var people: People
+    var people: People
     private(set) var newcomers: [Newcomer] = []
     private(set) var joiner = MessageJoiner()
     private(set) var receipts = Receipts()
@@ -43,8 +43,8 @@ struct Conversation: Sendable {
     /// Fell out of the group: what was said until we are in again cannot be had.
     private var hasFallenOut = false
 
-    init(me: Person, wallClock: WallClock = .system) {
-        people = People(me: me)
+    init(me: Person, wallClock: WallClock = .system, known: KnownPeople = KnownPeople()) {
+        people = People(me: me, known: known)
         self.wallClock = wallClock
     }
 
@@ -95,7 +95,7 @@ struct Conversation: Sendable {
         case .outside(let why): [.outside(why)]
         case .joined(let members): joined(members)
         case .left(let members, let by): left(members, removedBy: by)
-        case .renamed(let member): people.rename(member).events
+        case .renamed(let member): people.rename(member).events + meet([member])
         case .received(let member, let sequence): received(by: member, through: sequence)
         case .newcomer(let member): knocked(member)
         case .decided(let attachment, let decision): decided(attachment, decision)
@@ -113,7 +113,8 @@ struct Conversation: Sendable {
         defer { hasFallenOut = false }
         let joined = ClientEvent.Joined(
             me: people.me, standing: standing, people: people.others, protection: protection)
-        return hasFallenOut ? [.joined(joined), .missed(count: nil)] : [.joined(joined)]
+        let missed: [ClientEvent] = hasFallenOut ? [.missed(count: nil)] : []
+        return [.joined(joined)] + missed + meet(others)
     }
 
     private mutating func fellOut() -> [ClientEvent] {
@@ -128,7 +129,7 @@ struct Conversation: Sendable {
         newcomers.removeAll { newcomer in
             members.contains { $0.attachment == newcomer.attachment }
         }
-        return people.join(members, now: wallClock.now()).events
+        return people.join(members, now: wallClock.now()).events + meet(members)
     }
 
     private mutating func left(
@@ -143,7 +144,40 @@ struct Conversation: Sendable {
         guard known.name.isEmpty else { return known }
         return Person(
             attachment: member.attachment, name: String(decoding: member.name, as: UTF8.self),
-            keyTag: KeyTag.text(ofPublicKey: member.identityKey))
+            keyTag: KeyTag.text(ofPublicKey: member.identityKey),
+            isVerified: people.known.isVerified(member.identityKey),
+            isNew: people.known.isNew(member.identityKey))
+    }
+
+    // MARK: Who they are elsewhere
+
+    private mutating func meet(_ members: [RoomMember]) -> [ClientEvent] {
+        members.flatMap { member -> [ClientEvent] in
+            guard member.attachment != people.me.attachment,
+                case .nameTaken(let former) = people.meet(member)
+            else { return [] }
+            return keyChanged(people.person(member.attachment), former)
+        }
+    }
+
+    /// Keys that are named when somebody has the name of others: more would not be read.
+    static let maximumFormerKeys = 4
+
+    private func keyChanged(
+        _ person: Person, _ former: [KnownPeople.FormerKey]
+    ) -> [ClientEvent] {
+        let tags = former.prefix(Self.maximumFormerKeys).map(\.keyTag)
+        let changed = ClientEvent.keyChanged(person, formerKeyTags: tags)
+        guard former.contains(where: \.isVerified) else { return [changed] }
+        let warning = RoomWarning(
+            kind: .notTheVerified, person: person,
+            sentence: RoomWarning.Kind.notTheVerified.sentence(
+                about: "\(person.name)#\(person.keyTag)", since: ""))
+        return [changed, .warning(warning)]
+    }
+
+    mutating func setVerified(_ isVerified: Bool, _ person: AttachmentID) -> [ClientEvent] {
+        people.setVerified(isVerified, person).events
     }
 
     // MARK: Who asks to be let in
@@ -151,13 +185,17 @@ struct Conversation: Sendable {
     private mutating func knocked(_ member: RoomMember) -> [ClientEvent] {
         let newcomer = Newcomer(
             attachment: member.attachment, name: String(decoding: member.name, as: UTF8.self),
-            keyTag: KeyTag.text(ofPublicKey: member.identityKey))
+            keyTag: KeyTag.text(ofPublicKey: member.identityKey),
+            isVerified: people.known.isVerified(member.identityKey))
         guard !newcomers.contains(newcomer), newcomers.count < Self.maximumNewcomers else {
             return []
         }
         newcomers.removeAll { $0.attachment == newcomer.attachment }
         newcomers.append(newcomer)
-        return [.newcomer(newcomer)]
+        // Before they are let in is when it matters that the name is another's.
+        let meeting = people.known.meeting(key: member.identityKey, name: newcomer.name)
+        guard case .nameTaken(let former) = meeting else { return [.newcomer(newcomer)] }
+        return [.newcomer(newcomer)] + keyChanged(person(member), former)
     }
 
     private mutating func decided(

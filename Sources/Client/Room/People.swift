@@ -20,6 +20,9 @@ struct People: Sendable {
     }
 
     private(set) var me: Person
+    /// What is known of people from here and elsewhere.
+    var known: KnownPeople
+    private var myKey: [UInt8] = []
     private var entries: [AttachmentID: Entry] = [:]
     /// Whom the server calls away (true) or here; some of them are no members.
     private var isAway: [AttachmentID: Bool] = [:]
@@ -27,7 +30,10 @@ struct People: Sendable {
     private var pastOrder = Queue<AttachmentID>()
     private var count: UInt64 = 0
 
-    init(me: Person) { self.me = me }
+    init(me: Person, known: KnownPeople = KnownPeople()) {
+        self.me = me
+        self.known = known
+    }
 
     /// Everybody, this client first, then in the order in which they came.
     var all: [Person] { [me] + others }
@@ -57,7 +63,9 @@ struct People: Sendable {
     private func person(_ member: RoomMember, keyTag: String? = nil, isAway: Bool) -> Person {
         Person(
             attachment: member.attachment, name: String(decoding: member.name, as: UTF8.self),
-            keyTag: keyTag ?? KeyTag.text(ofPublicKey: member.identityKey), isAway: isAway)
+            keyTag: keyTag ?? KeyTag.text(ofPublicKey: member.identityKey), isAway: isAway,
+            isVerified: known.isVerified(member.identityKey),
+            isNew: member.identityKey != myKey && known.isNew(member.identityKey))
     }
 
     /// The identity key behind an attachment, present or past.
@@ -76,6 +84,29 @@ struct People: Sendable {
             $0.name == person.name && $0.attachment != person.attachment
         }
         return isShared || person.name.isEmpty ? "\(person.name)#\(person.keyTag)" : person.name
+    }
+
+    // MARK: Who they are elsewhere
+
+    /// Notes that somebody is a member, under their key and name; our own other terminals are nobody
+    /// new.
+    mutating func meet(_ member: RoomMember) -> KnownPeople.Meeting {
+        guard member.identityKey != myKey else { return .known(formerName: nil) }
+        return known.meet(
+            key: member.identityKey, name: String(decoding: member.name, as: UTF8.self))
+    }
+
+    /// Notes that the keys were compared, or takes the note back.
+    ///
+    /// - Returns: what is to be told, of each place at which the person is.
+    mutating func setVerified(_ isVerified: Bool, _ id: AttachmentID) -> [Change] {
+        guard let member = entries[id]?.member else { return [] }
+        known.setVerified(
+            isVerified, key: member.identityKey,
+            name: String(decoding: member.name, as: UTF8.self))
+        return entries.filter { $0.value.member.identityKey == member.identityKey }
+            .sorted { $0.value.order < $1.value.order }
+            .map { (person($0.key), .verified(isVerified)) }
     }
 
     // MARK: The server's word
@@ -144,6 +175,7 @@ struct People: Sendable {
     mutating func enter(me member: RoomMember, others: [RoomMember], now: UInt64) {
         for entry in entries.values { remember(entry.member) }
         entries = [:]
+        myKey = member.identityKey
         me = person(member, isAway: false)
         for other in others where other.attachment != me.attachment { add(other, now: now) }
     }

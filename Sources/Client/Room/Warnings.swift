@@ -31,7 +31,7 @@ struct Warnings: Sendable {
 
 extension RoomWarning.Kind {
     /// One sentence that says what happened, and of whom it can be the doing.
-    fileprivate func sentence(about name: String?, since: String) -> String {
+    func sentence(about name: String?, since: String) -> String {
         let somebody = name ?? "somebody"
         return switch self {
         case .differentConversation:
@@ -62,6 +62,9 @@ extension RoomWarning.Kind {
         case .forgedWelcome:
             "an answer came that nobody with the link can have made; it was passed over, and you "
                 + "ask again"
+        case .notTheVerified:
+            "\(somebody) is not who you verified under this name; take them for a stranger until you "
+                + "have compared keys with /verify \(somebody)"
         }
     }
 }

@@ -6,7 +6,7 @@ struct GroupSetting: Sendable {
     var identity: Identity
     /// The name that we go by: UTF-8, from 1 to 64 bytes.
     var name: [UInt8]
-    /// What the link says of the room.
+    /// What the link says of the room; who founds it goes by it.
     var options = RoomOptions.default
     /// Seconds since 1970.
     var wallClock: @Sendable () -> UInt64

@@ -140,6 +140,8 @@ final class FakeServer: Sendable {
     /// The server of a room other than the first; nil while nobody was there.
     func other(_ room: RoomID) -> FakeServer? { state.withLock { $0.otherRooms[room] } }
     var otherRooms: [RoomID] { state.withLock { Array($0.otherRooms.keys) } }
+    /// The log and the places of all that is in it.
+    var everySequence: (LogID, [UInt64]) { state.withLock { ($0.log, $0.entries.map(\.sequence)) } }
     var transferRooms: [RoomID] { state.withLock(\.transferRooms) }
 
     /// Leads whoever attaches to another room there.

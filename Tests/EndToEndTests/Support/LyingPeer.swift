@@ -40,10 +40,12 @@ struct LyingPeer: Sendable {
     func offer(
         _ lies: [Lie], as name: String, while body: @Sendable @escaping () async throws -> Void
     ) async throws {
+        let agreement = Curve25519.KeyAgreement.PrivateKey()
         let offers = lies.map { lie in
             Content.FileOffer(
                 file: .random(), name: lie.name, size: lie.declaredSize,
-                key: SymmetricKey(size: .bits256))
+                key: SymmetricKey(size: .bits256),
+                agreement: Array(agreement.publicKey.rawRepresentation))
         }
         let mouth = Mouth(link.secret, identity, name: name)
         try await connector.withLink { frames in
@@ -52,7 +54,7 @@ struct LyingPeer: Sendable {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await body() }
                 group.addTask {
-                    try await serve(Array(zip(offers, lies)), frames, mouth)
+                    try await serve(Array(zip(offers, lies)), agreement, frames, mouth)
                 }
                 group.addTask {
                     while !Task.isCancelled {
@@ -73,7 +75,8 @@ struct LyingPeer: Sendable {
 
         init(_ secret: RoomSecret, _ identity: Identity, name: String) {
             let setting = GroupSetting(
-                secret: secret, identity: identity, name: Array(name.utf8), wallClock: { 0 },
+                secret: secret, identity: identity, name: Array(name.utf8),
+                wallClock: WallClock.system.now,
                 random: SystemRandomNumberGenerator())
             session = RoomSession(
                 access: secret.accessKey, agent: "liar", group: ChatClient.group(setting))
@@ -122,7 +125,8 @@ struct LyingPeer: Sendable {
 
     /// Streams to whoever takes, one after the other, and says the digest of what was streamed.
     private func serve(
-        _ offers: [(Content.FileOffer, Lie)], _ frames: any FrameLink, _ mouth: Mouth
+        _ offers: [(Content.FileOffer, Lie)],
+        _ agreement: Curve25519.KeyAgreement.PrivateKey, _ frames: any FrameLink, _ mouth: Mouth
     ) async throws {
         while let received = try await frames.receive() {
             let (answers, takes) = await mouth.received(received)
@@ -131,9 +135,10 @@ struct LyingPeer: Sendable {
                 guard let (offer, lie) = offers.first(where: { $0.0.file == take.file }) else {
                     continue
                 }
-                try? await stream(lie, of: offer, to: take)
+                let secret = try StreamSecret(giving: offer, with: agreement, to: take)
+                try? await stream(lie, of: offer, to: take, secret)
                 let digest = Content.FileDigest(
-                    file: take.file, token: take.token,
+                    file: take.file, token: secret.token,
                     sha256: Array(SHA256.hash(data: lie.content)))
                 try await frames.send(await mouth.say(.digest(digest)))
             }
@@ -141,14 +146,14 @@ struct LyingPeer: Sendable {
     }
 
     private func stream(
-        _ lie: Lie, of offer: Content.FileOffer, to take: Content.Take
+        _ lie: Lie, of offer: Content.FileOffer, to take: Content.Take, _ secret: StreamSecret
     ) async throws {
         try await connector.withTransfer(
-            token: take.token, access: link.secret.accessKey
+            token: secret.token, access: link.secret.accessKey
         ) { bytes in
             var sealer = FileSealer(
                 SealedFile.Parameters(
-                    key: offer.key, fileID: offer.file.bytes, firstChunk: take.firstChunk))
+                    key: secret.key, fileID: offer.file.bytes, firstChunk: take.firstChunk))
             try await bytes.send(sealer.header)
             var rest = lie.content[...]
             repeat {
