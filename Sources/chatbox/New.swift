@@ -39,16 +39,7 @@ struct New: ParsableCommand {
         }
         let pin = try key.map(Fingerprint.parse)
         let expected: Link.Trust? = self.public ? .publicAuthority : pin.map(Link.Trust.pin)
-        let options = room.options
-        try AsyncPart.run {
-            let seen = try await Self.seenKey(at: address, trust: expected)
-            Self.show(address, seen: seen, expected: expected, options)
-        }
-    }
-
-    private static func show(
-        _ address: ServerAddress, seen: ServerPin, expected: Link.Trust?, _ options: RoomOptions
-    ) {
+        let seen = try AsyncPart.run { try await Self.seenKey(at: address, trust: expected) }
         if expected == nil {
             Output.line(
                 """
@@ -58,7 +49,7 @@ struct New: ParsableCommand {
         }
         let link = Link(
             address: address, trust: expected ?? .pin(seen), secret: RoomSecret(),
-            options: options)
+            options: room.options)
         Output.write(link.text + "\n")
     }
 
