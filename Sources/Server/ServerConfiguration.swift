@@ -16,6 +16,8 @@ package struct ServerConfiguration: Sendable {
     package var logger: Logger
     /// The event loops to run on; they are not shut down with the server.
     package var group: any EventLoopGroup
+    /// Where the connections' TLS secrets are written, if they are.
+    package var keyLog: KeyLog?
     /// Where logs of rooms are kept; nil for the memory of this process.
     package var store: (any RoomStore)?
 
@@ -35,7 +37,7 @@ package struct ServerConfiguration: Sendable {
         listen: [Listen], certificate: ServerCertificate, agent: String,
         limits: ServerLimits = ServerLimits(), logger: Logger = Logger(label: "chatbox"),
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
-        store: (any RoomStore)? = nil
+        keyLog: KeyLog? = nil, store: (any RoomStore)? = nil
     ) {
         self.listen = listen
         self.certificate = certificate
@@ -43,6 +45,7 @@ package struct ServerConfiguration: Sendable {
         self.limits = limits
         self.logger = logger
         self.group = group
+        self.keyLog = keyLog
         self.store = store
     }
 }

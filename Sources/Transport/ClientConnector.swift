@@ -24,14 +24,15 @@ package struct ClientConnector: Connector {
     /// - Parameters:
     ///   - trust: how to know the server; nil to accept any key, which the caller then shows.
     ///   - agent: program and version, told to the server by transfer connections.
+    ///   - keyLog: where the connections' TLS secrets are written, if they are.
     package init(
-        address: ServerAddress, trust: Link.Trust?, agent: String,
+        address: ServerAddress, trust: Link.Trust?, agent: String, keyLog: KeyLog? = nil,
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) throws {
         self.address = address
         self.agent = agent
         self.group = group
-        tls = try ClientTLS(host: address.host, trust: trust)
+        tls = try ClientTLS(host: address.host, trust: trust, keyLog: keyLog)
     }
 
     package func withLink<Result: Sendable>(

@@ -24,7 +24,10 @@ struct Chatbox: AsyncParsableCommand {
             \(ExitStatus.table)
             """,
         version: version,
-        subcommands: [Host.self, Join.self, Serve.self, New.self, Send.self, Listen.self],
+        subcommands: [
+            Host.self, Join.self, Serve.self, New.self, Send.self, Listen.self,
+            ClassicCommand.self,
+        ],
         defaultSubcommand: Host.self)
 
     static func main() async {

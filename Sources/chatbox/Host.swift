@@ -27,6 +27,8 @@ struct Host: AsyncParsableCommand {
     @Option(help: "Where received files go, and nowhere else.")
     var folder: String?
 
+    @OptionGroup var keyLog: KeyLogOption
+
     @Flag(help: "Lines only: nothing on the screen is drawn twice.")
     var plain = false
 
@@ -35,14 +37,16 @@ struct Host: AsyncParsableCommand {
         _ = try person.shownName
         let isInteractive = Stay.isInteractive && !plain
         let folder = try FolderChoice.open(given: folder, asks: isInteractive)
-        let server = try Self.server(port: port)
+        let keyLog = try keyLog.open()
+        let server = try Self.server(port: port, keyLog: keyLog)
         let port = try await Self.start(server)
         let link = Link(
             address: ServerAddress(host: name, port: port), trust: .pin(server.keyHash.pin),
             secret: RoomSecret())
         Self.announce(link, toPerson: isInteractive)
         let stay = Stay(
-            link: link, person: person, address: ServerAddress(host: "127.0.0.1", port: port))
+            link: link, person: person, address: ServerAddress(host: "127.0.0.1", port: port),
+            keyLog: keyLog)
         do {
             try await stay.talk(folder: folder, plain: plain)
         } catch {
@@ -67,7 +71,7 @@ struct Host: AsyncParsableCommand {
     /// Bytes kept for those who come back: a few of the longest messages.
     private static let maximumBytes = 128 << 20
 
-    private static func server(port: UInt16) throws -> ChatServer {
+    private static func server(port: UInt16, keyLog: KeyLog?) throws -> ChatServer {
         var limits = ServerLimits()
         limits.rooms = maximumRooms
         limits.bytesInAllRooms = maximumBytes
@@ -77,7 +81,7 @@ struct Host: AsyncParsableCommand {
             configuration: ServerConfiguration(
                 listen: [.init(host: nil, port: Int(port))],
                 certificate: try ServerCertificate.temporary(), agent: Chatbox.agent,
-                limits: limits, logger: logger))
+                limits: limits, logger: logger, keyLog: keyLog))
     }
 
     private static func start(_ server: ChatServer) async throws -> UInt16 {

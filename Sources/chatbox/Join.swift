@@ -18,11 +18,13 @@ struct Join: AsyncParsableCommand {
     @Option(help: "Where received files go, and nowhere else.")
     var folder: String?
 
+    @OptionGroup var keyLog: KeyLogOption
+
     @Flag(help: "Lines only: nothing on the screen is drawn twice.")
     var plain = false
 
     func run() async throws {
-        let stay = Stay(link: try Link.argument(link), person: person)
+        let stay = Stay(link: try Link.argument(link), person: person, keyLog: try keyLog.open())
         let folder = try FolderChoice.open(given: folder, asks: Stay.isInteractive && !plain)
         try await stay.talk(folder: folder, plain: plain)
     }

@@ -29,12 +29,14 @@ struct Listen: AsyncParsableCommand {
     @Flag(help: "Takes every file that is offered.")
     var acceptAll = false
 
+    @OptionGroup var keyLog: KeyLogOption
+
     func validate() throws {
         if !json { throw ValidationError("listen speaks JSON: add --json") }
     }
 
     func run() async throws {
-        let stay = Stay(link: try Link.argument(link), person: person)
+        let stay = Stay(link: try Link.argument(link), person: person, keyLog: try keyLog.open())
         let folder = try FolderChoice.open(given: folder, asks: false)
         let client = try stay.client(folder: folder)
         let reader = InputReader(poller: InputPoller(signals: JSONFace.signals))

@@ -32,6 +32,8 @@ struct Send: AsyncParsableCommand {
 
     @OptionGroup var person: PersonOptions
 
+    @OptionGroup var keyLog: KeyLogOption
+
     /// Seconds that text alone may take.
     private static let usualTimeout = 60.0
     /// Bytes of standard input that are read: the longest message, and one to see that it is longer.
@@ -47,7 +49,7 @@ struct Send: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let stay = Stay(link: try Link.argument(link), person: person)
+        let stay = Stay(link: try Link.argument(link), person: person, keyLog: try keyLog.open())
         for path in files { try Self.check(path) }
         let text = try self.text ?? (files.isEmpty ? Self.standardInput() : nil)
         let client = try stay.client(folder: nil)

@@ -33,6 +33,8 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Event loops to run, a thread each.")
     var threads = Self.defaultThreads
 
+    @OptionGroup var keyLog: KeyLogOption
+
     @OptionGroup(title: "Limits") var limits: LimitOptions
 
     func validate() throws {
@@ -59,7 +61,8 @@ struct Serve: AsyncParsableCommand {
             configuration: ServerConfiguration(
                 listen: [.init(host: place.host, port: Int(place.port))],
                 certificate: try certificate(), agent: Chatbox.agent, limits: limits.limits,
-                group: MultiThreadedEventLoopGroup(numberOfThreads: threads)))
+                group: MultiThreadedEventLoopGroup(numberOfThreads: threads),
+                keyLog: try keyLog.open()))
         let reader = InputPoller(descriptor: -1, signals: [SIGINT, SIGTERM])
         do {
             let addresses = try await server.start()

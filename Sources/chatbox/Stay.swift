@@ -36,10 +36,12 @@ struct Stay {
     let person: PersonOptions
     /// Where to connect, when not where the link says: the room hosted here.
     var address: ServerAddress?
+    var keyLog: KeyLog?
 
     func client(folder: DestinationFolder?) throws -> ChatClient {
         let connector = try ClientConnector(
-            address: address ?? link.address, trust: link.trust, agent: Chatbox.agent)
+            address: address ?? link.address, trust: link.trust, agent: Chatbox.agent,
+            keyLog: keyLog)
         return ChatClient(
             configuration: ClientConfiguration(
                 name: try person.shownName, agent: Chatbox.agent),

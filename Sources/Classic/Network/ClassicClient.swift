@@ -5,6 +5,8 @@ import NIOPosix
 package struct ClassicClient: Sendable {
     /// How long the server may take to answer.
     private static let connectTimeout = TimeAmount.seconds(10)
+    /// How long it may take to send its number.
+    fileprivate static let numberTimeout = TimeAmount.seconds(10)
     /// How long the server may take to close once we have: a person who quits waits for it.
     private static let closeTimeout = TimeAmount.seconds(2)
     /// What was read and not taken yet, in messages, before the server has to wait.
@@ -129,6 +131,21 @@ private final class ClassicReader: ChannelInboundHandler {
 
     private var cutter = ClassicCutter()
     private var key: ClassicKey?
+    private var deadline: Scheduled<Void>?
+
+    func channelActive(context: ChannelHandlerContext) {
+        let context = NIOLoopBound(context, eventLoop: context.eventLoop)
+        deadline = context.eventLoop.scheduleTask(in: ClassicClient.numberTimeout) {
+            context.value.fireErrorCaught(ClassicError.notClassic)
+            context.value.close(promise: nil)
+        }
+        context.value.fireChannelActive()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        deadline?.cancel()
+        context.fireChannelInactive()
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         cutter.append(unwrapInboundIn(data).readableBytesView)
@@ -146,6 +163,7 @@ private final class ClassicReader: ChannelInboundHandler {
         guard let key else {
             guard let number = try cutter.keyNumber() else { return nil }
             key = ClassicKey(number: number)
+            deadline?.cancel()
             return .number(number)
         }
         guard let frame = try cutter.next() else { return nil }
