@@ -67,7 +67,7 @@ struct ClassicStream {
         guard !isOther else { return [] }
         isReliable = false
         guard case .body(var frame) = state else {
-            head = []
+            defer { head = [] }
             state = .search
             return release()
         }
@@ -149,8 +149,10 @@ struct ClassicStream {
         return []
     }
 
+    /// The frame that was held, unless what follows it cannot become a header.
     private mutating func release() -> [Found] {
         defer { held = nil }
-        return held.map { [.frame($0)] } ?? []
+        let follows = head.isEmpty || ClassicHeader.canBegin(with: head)
+        return follows ? held.map { [.frame($0)] } ?? [] : []
     }
 }

@@ -2,7 +2,7 @@
 /// missing said.
 struct TCPStream {
     enum Piece: Hashable {
-        /// The next bytes, and when the packet was captured that brought them.
+        /// The next bytes, and when all up to them were captured.
         case bytes(ArraySlice<UInt8>, time: UInt64)
         /// So many bytes are not in the capture.
         case gap(Int)
@@ -19,6 +19,8 @@ struct TCPStream {
     private var expected: UInt32?
     /// Its place in the stream.
     private var place = 0
+    /// When the last of what was given was captured: what waited for it came no earlier.
+    private var time: UInt64 = 0
     /// By place; overlapping only in what came first.
     private var waiting: [Waiting] = []
     /// Bytes that wait for bytes before them.
@@ -85,7 +87,8 @@ struct TCPStream {
             let fresh = first.bytes.dropFirst(place - first.place)
             guard !fresh.isEmpty else { continue }
             advance(fresh.count)
-            pieces.append(.bytes(fresh, time: first.time))
+            time = max(time, first.time)
+            pieces.append(.bytes(fresh, time: time))
         }
         waiting.removeFirst(taken)
         return pieces

@@ -32,6 +32,13 @@ package struct ClassicHeader: Hashable, Sendable {
         self.init(kind: kind, length: Int(length))
     }
 
+    /// False when no header begins with these bytes.
+    static func canBegin(with bytes: [UInt8]) -> Bool {
+        guard bytes.count > 1 else { return bytes.first.map { Kind(rawValue: $0) != nil } ?? true }
+        let filling = [UInt8](repeating: UInt8(ascii: " "), count: max(0, size - bytes.count))
+        return ClassicHeader(bytes.prefix(size) + filling) != nil
+    }
+
     package var encoded: [UInt8] {
         let digits = Array(String(length).utf8)
         let filling = [UInt8](repeating: UInt8(ascii: " "), count: Self.digits - digits.count)
