@@ -27,8 +27,8 @@ struct ClassicJoin: AsyncParsableCommand {
         let address = try Self.address(server)
         let name = SafeText(name: try person.shownName).string
         let folder = try FolderChoice.open(given: folder, asks: Stay.isInteractive)
-        let client = ClassicClient(host: address.host, port: Int(address.port))
         do {
+            let client = try ClassicClient(host: address.host, port: Int(address.port))
             try await ClassicTalk(client: client, name: name, folder: folder).run()
         } catch let error as ClassicError {
             throw Problem(error, server: address.text)

@@ -26,8 +26,8 @@ struct NetworkTests {
         await server.stop()
     }
 
-    private func client(of server: ClassicServer) -> ClassicClient {
-        ClassicClient(host: "127.0.0.1", port: server.port)
+    private func client(of server: ClassicServer) throws -> ClassicClient {
+        try ClassicClient(host: "127.0.0.1", port: server.port)
     }
 
     private func wait(
@@ -138,7 +138,7 @@ struct NetworkTests {
                 var bob = inbound.makeAsyncIterator()
                 _ = try await bob.next()
                 try await self.wait(for: .came(count: 2), in: events)
-                let ann = client(of: server)
+                let ann = try client(of: server)
                 let frame = try self.frame(text)
                 async let said: Void = ann.withConnection { inbound, outbound in
                     var numbers = inbound.makeAsyncIterator()

@@ -40,7 +40,7 @@ struct PythonTests {
         let server = try PythonProgram("server", ["3"])
         var lines = server.lines.makeAsyncIterator()
         let port = try #require(Int(await lines.next() ?? ""))
-        let ours = ClassicClient(host: "127.0.0.1", port: port)
+        let ours = try ClassicClient(host: "127.0.0.1", port: port)
         try await ours.withConnection { inbound, outbound in
             var here = inbound.makeAsyncIterator()
             #expect(try await here.next() == .number(3))

@@ -156,6 +156,7 @@ local goodbyes = {
 local f = chatbox.fields
 f.length = ProtoField.uint32("chatbox.length", "Length")
 f.type = ProtoField.uint8("chatbox.type", "Type", base.HEX, types)
+f.said = ProtoField.string("chatbox.said", "In words")
 f.body = ProtoField.bytes("chatbox.body", "Body")
 f.version = ProtoField.uint16("chatbox.version", "Version")
 f.agent = ProtoField.string("chatbox.agent", "Agent")
@@ -364,6 +365,7 @@ local function add_frame(tvb, offset, length, pinfo, tree)
     end
     local said = table.concat(words, " ")
     node:append_text(": " .. said)
+    node:add(f.said, tvb(offset + 4, 1), said):set_generated()
     pinfo.cols.info:append(said .. "; ")
     return name
 end

@@ -27,7 +27,7 @@ package enum CaptureLimits {
     /// Headers between that of IPv6 and that of TCP that are read through.
     package static let maximumExtensions = 8
     /// Bytes of messages by which a key is judged: more makes no key clearer.
-    package static let judgedBytes = 64 << 10
+    package static let judgedBytes = 4 << 10
 }
 
 /// Why a capture, or the rest of it, cannot be read.

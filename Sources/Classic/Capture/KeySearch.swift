@@ -11,26 +11,50 @@ package enum KeySearch {
 
     /// What the best key must have more than the second, in natural logarithms: a thousand to one.
     private static let sureMargin = 7.0
-    /// Keys that are judged closely after all were judged by how often each byte occurs.
-    private static let finalists = 16
 
     /// The key under which these bodies are most like text; nil when there are none.
     package static func search(_ bodies: [[UInt8]]) -> Result? {
         let sample = sample(of: bodies)
-        var counts = [Double](repeating: 0, count: 256)
-        for byte in sample.joined() { counts[Int(byte)] += 1 }
-        guard counts.contains(where: { $0 > 0 }) else { return nil }
-        let rough = (0...255).map { key in
-            (key: key, score: (0...255).reduce(0.0) { $0 + counts[$1] * weights[$1 ^ key] })
-        }.sorted { $0.score > $1.score }
-        let close = rough.prefix(finalists).map { candidate in
-            let key = ClassicKey(value: UInt8(candidate.key))
-            let structure = sample.reduce(0.0) { $0 + Self.structure(key.apply($1)) }
-            return (key: key, score: candidate.score + structure)
-        }.sorted { $0.score > $1.score }
-        guard let first = close.first else { return nil }
-        let margin = close.count > 1 ? first.score - close[1].score : sureMargin
-        return Result(key: first.key, isSure: margin >= sureMargin)
+        var counts: [UInt8: Double] = [:]
+        for byte in sample.joined() { counts[byte, default: 0] += 1 }
+        guard !counts.isEmpty else { return nil }
+        let candidates = (UInt8.min...UInt8.max)
+            .map { Candidate(ClassicKey(value: $0), counts, messages: sample.count) }
+            .sorted { $0.most > $1.most }
+        var (first, second) = (-Double.infinity, -Double.infinity)
+        var best = candidates[0].key
+        // No key further down can be better than the two that are there.
+        for candidate in candidates {
+            guard candidate.most > second else { break }
+            let key = candidate.key
+            let score = sample.reduce(candidate.letters) { $0 + structure(key.apply($1)) }
+            if score > first { (first, second, best) = (score, first, key) } else if score > second {
+                second = score
+            }
+        }
+        return Result(key: best, isSure: first - second >= sureMargin)
+    }
+
+    /// A key, and what can be said of it by how often each byte occurs.
+    private struct Candidate {
+        let key: ClassicKey
+        /// Points for letters.
+        let letters: Double
+        /// The most points that it can get in all.
+        let most: Double
+
+        init(_ key: ClassicKey, _ counts: [UInt8: Double], messages: Int) {
+            self.key = key
+            var letters = 0.0
+            var most = Double(messages) * namePoints
+            for (byte, count) in counts {
+                let plain = byte ^ key.value
+                letters += count * weights[Int(plain)]
+                if plain >= 0x80 { most += count * signPoints }
+            }
+            self.letters = letters
+            self.most = letters + most
+        }
     }
 
     /// The beginnings of as many bodies as are needed.
@@ -42,6 +66,11 @@ package enum KeySearch {
             return part
         }
     }
+
+    /// Points for a name, a colon and a space where most messages have them.
+    private static let namePoints = 8.0
+    /// Points for each byte of a sign beyond ASCII.
+    private static let signPoints = 4.0
 
     /// What a byte says for being text: the logarithm of how much more often it is met in English
     /// and in what people write to each other than in random bytes.
@@ -75,12 +104,18 @@ package enum KeySearch {
         if let colon = text.firstIndex(of: UInt8(ascii: ":")), colon > 0,
             text.dropFirst(colon + 1).first == UInt8(ascii: " ")
         {
-            score += 4
+            score += namePoints
         }
+        guard text.contains(where: { $0 >= 0x80 }) else { return score }
         for scalar in String(decoding: text, as: UTF8.self).unicodeScalars
         where !scalar.isASCII {
+            switch scalar.properties.generalCategory {
             // What decoding puts in the place of bytes that are not UTF-8.
-            score += scalar == "\u{FFFD}" ? -6 : 2.5 * Double(UTF8.width(scalar))
+            case _ where scalar == "\u{FFFD}": score -= 6
+            case .unassigned, .privateUse, .control: break
+            // Bytes that come to be a sign together rarely do so by chance.
+            default: score += signPoints * Double(UTF8.width(scalar))
+            }
         }
         return score
     }

@@ -13,16 +13,19 @@ package struct ClassicClient: Sendable {
     private static let readAhead = NIOAsyncSequenceProducerBackPressureStrategies
         .HighLowWatermark(lowWatermark: 1, highWatermark: 4)
 
-    private let host: String
-    private let port: Int
+    private let address: SocketAddress
     private let group: any EventLoopGroup
 
+    /// Looks the host up, which waits for the network: nothing is looked up later.
     package init(
         host: String, port: Int,
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
-    ) {
-        self.host = host
-        self.port = port
+    ) throws(ClassicError) {
+        do {
+            address = try SocketAddress.makeAddressResolvingHost(host, port: port)
+        } catch {
+            throw .unreachable
+        }
         self.group = group
     }
 
@@ -66,7 +69,7 @@ package struct ClassicClient: Sendable {
             return try await ClientBootstrap(group: group)
                 .connectTimeout(Self.connectTimeout)
                 .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-                .connect(host: host, port: port) { channel in
+                .connect(to: address) { channel in
                     channel.eventLoop.makeCompletedFuture {
                         try channel.pipeline.syncOperations.addHandler(ClassicReader())
                         return try NIOAsyncChannel(

@@ -120,7 +120,7 @@ struct DecodeTests {
         #expect(Endpoint(address: [10, 0, 0, 255], port: 65535).text == "10.0.0.255:65535")
     }
 
-    @Test("a capture that began late is read by trying all keys", arguments: UInt8.min...UInt8.max)
+    @Test("a capture that began late is read by trying all keys", arguments: stride(from: UInt8.min, through: .max, by: 17).map { $0 })
     func late(number: UInt8) throws {
         let lines = try FourLines(number: number, showsKey: false)
         let report = CaptureReport(of: CaptureFile.pcap(lines.packets))
