@@ -92,7 +92,8 @@ let package = Package(
         .testTarget(
             name: "SealedFileTests", dependencies: ["SealedFile", crypto], swiftSettings: ours),
         .testTarget(
-            name: "WireTests", dependencies: ["Wire", "TLSSyntax", crypto], swiftSettings: ours),
+            name: "WireTests", dependencies: ["TestSupport", "Wire", "TLSSyntax", crypto],
+            swiftSettings: ours),
         .testTarget(
             name: "TransportTests",
             dependencies: ["TestSupport", "Transport", "Wire", crypto] + nio,

@@ -67,13 +67,16 @@ struct DecodedLines {
                 all.append(number == 0 ? head + line : "    \(line)")
             }
         }
-        if conversation.resets > 0 { all.append("connections ended by reset: \(conversation.resets)") }
+        if conversation.resets > 0 {
+            all.append("connections ended by reset: \(conversation.resets)")
+        }
     }
 
     private static func describe(_ key: CaptureReport.Key) -> SafeText {
         switch key {
         case .seen(let number):
-            return "key \(ClassicKey(number: number).value): the number \(number) was sent in the clear"
+            return
+                "key \(ClassicKey(number: number).value): the number \(number) was sent in the clear"
         case .searched(let result, let duration):
             let guess: SafeText = result.isSure ? "" : "; there is little text, so it is a guess"
             let time = SafeText(untrusted: milliseconds(duration))

@@ -149,7 +149,9 @@ struct ClassicMouth: Sendable {
             repeat {
                 piece.bytes = try file.read(at: piece.start, count: ClassicLimits.pieceSize)
                 let rest = piece.size - piece.start
-                if piece.bytes.count > rest { piece.bytes.removeLast(piece.bytes.count - Int(rest)) }
+                if piece.bytes.count > rest {
+                    piece.bytes.removeLast(piece.bytes.count - Int(rest))
+                }
                 guard !piece.bytes.isEmpty || rest == 0 else {
                     return ClassicTalk.notify("-- \(shown) became shorter while it was sent")
                 }

@@ -20,7 +20,8 @@ struct KeyLogOption: ParsableArguments {
         guard let place else { return nil }
         let path = place == "env" ? ProcessInfo.processInfo.environment["SSLKEYLOGFILE"] : place
         guard let path, !path.isEmpty else {
-            throw Problem(.usage, "SSLKEYLOGFILE names no file; set it, or name one with --tls-key-log")
+            throw Problem(
+                .usage, "SSLKEYLOGFILE names no file; set it, or name one with --tls-key-log")
         }
         do throws(KeyLogError) {
             let log = try KeyLog(path: path)

@@ -52,7 +52,8 @@ struct ProtocolTests {
     func wire() throws {
         let content = ClassicContent(name: "ann", text: "Right?")
         let frame = try ClassicFrame(content, key: ClassicKey(number: 198))
-        #expect(frame.bytes == Array("M11       ".utf8) + Array("ann: Right?".utf8).map { $0 ^ 188 })
+        #expect(
+            frame.bytes == Array("M11       ".utf8) + Array("ann: Right?".utf8).map { $0 ^ 188 })
     }
 
     @Test("a piece of a file is four lines and bytes, and comes back")
@@ -86,7 +87,8 @@ struct ProtocolTests {
         }
     }
 
-    @Test("frames are the same however the network cuts them", arguments: [1, 2, 3, 9, 10, 11, 4096])
+    @Test(
+        "frames are the same however the network cuts them", arguments: [1, 2, 3, 9, 10, 11, 4096])
     func cutting(size: Int) throws {
         let key = ClassicKey(number: 5)
         let texts = ["", "a", String(repeating: "long ", count: 3000), "ä\n\u{0}"]

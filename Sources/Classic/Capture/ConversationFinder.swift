@@ -62,7 +62,8 @@ struct ConversationFinder {
     private func key(of frames: [FoundFrame], seen: [ClassicKey]) -> CaptureReport.Key {
         let messages = frames.filter { $0.kind == .message }
         // Of a file's piece the four lines are text.
-        let bodies = messages.isEmpty ? frames.map { Array($0.body.prefix(32)) } : messages.map(\.body)
+        let bodies =
+            messages.isEmpty ? frames.map { Array($0.body.prefix(32)) } : messages.map(\.body)
         let clock = ContinuousClock()
         var result: KeySearch.Result?
         let duration = clock.measure { result = KeySearch.search(bodies) }
@@ -164,7 +165,8 @@ struct ConversationFinder {
     ) -> CaptureReport.Utterance? {
         guard let key, let content = content(saying.event.frame, key) else { return nil }
         let time = Int64(bitPattern: saying.event.frame.time &- start)
-        let sender = saying.isFromClient
+        let sender =
+            saying.isFromClient
             ? endpoint(saying.event.connection, isServer: false) : nil
         return CaptureReport.Utterance(time: time, sender: sender, content: content)
     }

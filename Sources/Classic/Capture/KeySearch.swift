@@ -28,7 +28,9 @@ package enum KeySearch {
             guard candidate.most > second else { break }
             let key = candidate.key
             let score = sample.reduce(candidate.letters) { $0 + structure(key.apply($1)) }
-            if score > first { (first, second, best) = (score, first, key) } else if score > second {
+            if score > first {
+                (first, second, best) = (score, first, key)
+            } else if score > second {
                 second = score
             }
         }

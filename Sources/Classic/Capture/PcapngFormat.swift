@@ -133,7 +133,8 @@ struct PcapngClock: Sendable {
         let since: UInt64
         if resolution & 0x80 != 0 {
             let (high, low) = ticks.multipliedFullWidth(by: Self.billion)
-            since = exponent < 64 ? high << (64 - exponent) | low >> exponent : high >> (exponent - 64)
+            since =
+                exponent < 64 ? high << (64 - exponent) | low >> exponent : high >> (exponent - 64)
         } else if exponent <= 9 {
             since = ticks &* Self.power(9 - exponent)
         } else {

@@ -70,7 +70,9 @@ struct TCPStream {
         // From the end: most of what comes is the newest.
         let index = (waiting.lastIndex { $0.place <= new.place }).map { $0 + 1 } ?? 0
         // A repeat adds nothing.
-        if index > 0, waiting[index - 1].place + waiting[index - 1].bytes.count >= new.place + new.bytes.count {
+        if index > 0,
+            waiting[index - 1].place + waiting[index - 1].bytes.count >= new.place + new.bytes.count
+        {
             return
         }
         waiting.insert(new, at: index)

@@ -10,7 +10,8 @@ package struct ClassicClient: Sendable {
     /// How long the server may take to close once we have: a person who quits waits for it.
     private static let closeTimeout = TimeAmount.seconds(2)
     /// What was read and not taken yet, in messages, before the server has to wait.
-    private static let readAhead = NIOAsyncSequenceProducerBackPressureStrategies
+    private static let readAhead =
+        NIOAsyncSequenceProducerBackPressureStrategies
         .HighLowWatermark(lowWatermark: 1, highWatermark: 4)
 
     private let address: SocketAddress

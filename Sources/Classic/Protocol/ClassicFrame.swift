@@ -99,7 +99,8 @@ package struct ClassicCutter: Sendable {
 
     /// The server's number, which comes before its frames.
     package mutating func keyNumber() throws(ClassicError) -> UInt8? {
-        guard let line = try ClassicKeyLine.parse(bytes[start...].prefix(ClassicKeyLine.maximumSize))
+        guard
+            let line = try ClassicKeyLine.parse(bytes[start...].prefix(ClassicKeyLine.maximumSize))
         else { return nil }
         take(line.size)
         return line.number

@@ -95,11 +95,13 @@ struct DecodeTests {
     @Test("IPv6 is read, with headers between")
     func ipv6() throws {
         var wire = Wire()
-        wire.client = Endpoint(address: [0x20, 1, 0xD, 0xB8] + [UInt8](repeating: 0, count: 11) + [1], port: 5)
+        wire.client = Endpoint(
+            address: [0x20, 1, 0xD, 0xB8] + [UInt8](repeating: 0, count: 11) + [1], port: 5)
         wire.server = Endpoint(address: [UInt8](repeating: 0, count: 15) + [1], port: 7668)
         wire.shakeHands()
         wire.serverSays(ClassicKeyLine.encode(number: 3))
-        wire.clientSays(try ClassicFrame(.message(Array("ann: hi".utf8)), key: .init(number: 3)).bytes)
+        wire.clientSays(
+            try ClassicFrame(.message(Array("ann: hi".utf8)), key: .init(number: 3)).bytes)
         for link in Link.allCases {
             let report = CaptureReport(of: CaptureFile.pcap(wire.packets, link: link))
             #expect(report.texts == ["ann: hi"], "\(link)")
@@ -120,7 +122,9 @@ struct DecodeTests {
         #expect(Endpoint(address: [10, 0, 0, 255], port: 65535).text == "10.0.0.255:65535")
     }
 
-    @Test("a capture that began late is read by trying all keys", arguments: stride(from: UInt8.min, through: .max, by: 17).map { $0 })
+    @Test(
+        "a capture that began late is read by trying all keys",
+        arguments: stride(from: UInt8.min, through: .max, by: 17).map { $0 })
     func late(number: UInt8) throws {
         let lines = try FourLines(number: number, showsKey: false)
         let report = CaptureReport(of: CaptureFile.pcap(lines.packets))

@@ -38,7 +38,9 @@ struct TransportTests {
         for packet in rest where Int.random(in: 0..<4, using: &random) == 0 {
             rest.insert(packet, at: Int.random(in: 0...rest.count, using: &random))
         }
-        for (index, _) in rest.enumerated() { rest[index].time = UInt64(1_700_000_001 + index) * 1_000_000_000 }
+        for (index, _) in rest.enumerated() {
+            rest[index].time = UInt64(1_700_000_001 + index) * 1_000_000_000
+        }
         let report = CaptureReport(of: CaptureFile.pcap(head + rest))
         #expect(report.texts == Self.texts)
     }
@@ -65,7 +67,8 @@ struct TransportTests {
         // Handshake, number, then 130 bytes in segments of 40, 40, 40 and 10.
         wire.packets.remove(at: 5)
         let report = CaptureReport(of: CaptureFile.pcap(wire.packets))
-        let first = "ann: " + String(repeating: "x", count: 25) + "[40]"
+        let first =
+            "ann: " + String(repeating: "x", count: 25) + "[40]"
             + String(repeating: "x", count: 50)
         #expect(report.texts == [first, "ann: next"])
     }
@@ -109,11 +112,16 @@ struct TransportTests {
 
     @Test("packets that were cut by the capture leave gaps, not nonsense")
     func snapped() throws {
-        var wire = try talk(["ann: first", "ann: " + String(repeating: "y", count: 500), "ann: last"], segmentSize: 5000)
+        var wire = try talk(
+            ["ann: first", "ann: " + String(repeating: "y", count: 500), "ann: last"],
+            segmentSize: 5000)
         let long = 5
         wire.packets[long].ip.removeLast(100)
         let texts = CaptureReport(of: CaptureFile.pcap(wire.packets)).texts
-        #expect(texts == ["ann: first", "ann: " + String(repeating: "y", count: 400) + "[100]", "ann: last"])
+        #expect(
+            texts == [
+                "ann: first", "ann: " + String(repeating: "y", count: 400) + "[100]", "ann: last",
+            ])
     }
 
     @Test("fragments are counted, not read")
