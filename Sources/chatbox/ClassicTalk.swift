@@ -30,12 +30,11 @@ struct ClassicTalk: Sendable {
                     }
                     try await listen(to: inbound) { keyGiver.yield($0) }
                 }
-                var hasLeft = false
-                for await key in keys {
+                // Nil when the server said no number: then listening ends with the reason.
+                if let key = await keys.first(where: { _ in true }) {
                     let mouth = ClassicMouth(name: name, key: key, outbound: outbound)
-                    hasLeft = await mouth.speak(reader)
+                    if await mouth.speak(reader) { group.cancelAll() }
                 }
-                if hasLeft { group.cancelAll() }
                 try await group.next()
             }
         }
@@ -84,9 +83,14 @@ struct ClassicMouth: Sendable {
     /// Says what is typed until it ends. True when that was the person's wish, false when the
     /// conversation is over.
     func speak(_ reader: InputReader) async -> Bool {
-        await withTaskGroup(of: Void.self) { files in
-            // Files go on while lines are typed; who is interrupted waits for none.
-            defer { files.cancelAll() }
+        let (paths, files) = AsyncStream.makeStream(
+            of: String.self, bufferingPolicy: .bufferingOldest(ClassicLimits.maximumFiles))
+        return await withTaskGroup(of: Void.self) { group in
+            // Files go on while lines are typed, one after the other: receivers tell them apart by
+            // nothing but their names.
+            group.addTask { for await path in paths { await send(path) } }
+            // Who is interrupted waits for none.
+            defer { group.cancelAll() }
             var pending: [UInt8] = []
             while true {
                 switch await reader.next() {
@@ -96,11 +100,15 @@ struct ClassicMouth: Sendable {
                         pending += line.prefix(Self.maximumLine - pending.count)
                         guard number < lines.count - 1 else { break }
                         defer { pending = [] }
-                        guard await take(pending, &files) else { return true }
+                        if await take(pending, files) { continue }
+                        files.finish()
+                        await group.waitForAll()
+                        return true
                     }
                 case .end:
-                    _ = await take(pending, &files)
-                    await files.waitForAll()
+                    _ = await take(pending, files)
+                    files.finish()
+                    await group.waitForAll()
                     return true
                 case .signal: return true
                 case .woken: return false
@@ -111,15 +119,15 @@ struct ClassicMouth: Sendable {
     }
 
     /// False when the person wants to leave.
-    private func take(_ line: [UInt8], _ files: inout TaskGroup<Void>) async -> Bool {
+    private func take(_ line: [UInt8], _ files: AsyncStream<String>.Continuation) async -> Bool {
         do throws(CommandError) {
             switch try Command(parsing: String(decoding: line, as: UTF8.self)) {
             case .nothing: break
             case .say(let text): await say(text)
-            case .send(let path, nil): files.addTask { await send(path) }
-            case .quit:
-                await files.waitForAll()
-                return false
+            case .send(let path, nil):
+                guard case .dropped = files.yield(path) else { break }
+                ClassicTalk.notify("-- too many files wait to be sent; try again later")
+            case .quit: return false
             default:
                 ClassicTalk.notify("-- here are only /send FILE, which all get, and /quit")
             }
