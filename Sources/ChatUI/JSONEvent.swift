@@ -47,18 +47,101 @@ package struct JSONEvent: Sendable, Equatable {
         // uncertain {id}: it is not known whether a message of ours reached the room
         case .uncertain(let id): self.init("uncertain", [("id", Self.id(id))])
         // person {change: arrived | introduced | away | back | left, person}
-        case .person(let person, let change):
-            self.init(
-                "person", [("change", .string("\(change)")), ("person", Self.person(person))])
+        case .person(let person, let change): self = Self.person(person, change)
         // missed {count: number or null}
         case .missed(let count):
             self.init("missed", [("count", count.map(JSONValue.integer) ?? .null)])
         // offer {offer, name, safeName, size, from: person, private}
         case .offer(let offer): self = Self.offer(offer)
         case .transfer(let update): self = Self.transfer(update, folder: folder)
+        // received {id, by, of}: so many of the others have a message of ours
+        case .received(let id, let by, let of):
+            self.init(
+                "received", [("id", Self.id(id)), ("by", .integer(by)), ("of", .integer(of))])
+        case .newcomer, .decided, .outside, .keyChanged, .warning, .moved:
+            self = Self.roomEvent(event)
         // notice {text}
         case .notice(let text): self.init("notice", [("text", .string(text))])
         }
+    }
+
+    private static func person(
+        _ person: Person, _ change: ClientEvent.PersonChange
+    ) -> JSONEvent {
+        var members: [(String, JSONValue?)] = [("person", Self.person(person))]
+        let word: String
+        switch change {
+        case .renamed(let old):
+            word = "renamed"
+            members.append(("from", .string(old)))
+        case .verified(let isVerified): word = isVerified ? "verified" : "unverified"
+        case .removed(let by):
+            word = "removed"
+            members.append(("by", Self.person(by)))
+        case .arrived, .introduced, .away, .back, .left: word = "\(change)"
+        }
+        return JSONEvent("person", [("change", .string(word))] + members)
+    }
+
+    private static func newcomer(_ newcomer: Newcomer) -> JSONValue {
+        .object([
+            (key: "attachment", value: id(newcomer.attachment)),
+            (key: "name", value: .string(newcomer.name)),
+            (key: "key", value: .string(newcomer.keyTag)),
+            (key: "verified", value: .bool(newcomer.isVerified)),
+        ])
+    }
+
+    /// What happens at the door and to the room itself.
+    private static func roomEvent(_ event: ClientEvent) -> JSONEvent {
+        switch event {
+        // newcomer {newcomer}: asks to be let in
+        case .newcomer(let newcomer):
+            JSONEvent("newcomer", [("newcomer", Self.newcomer(newcomer))])
+        // decided {newcomer, decision: admitted | refused | gone, by?: person}
+        case .decided(let newcomer, let decision): decided(newcomer, decision)
+        // outside {reason: asking | waitingForApproval | nobodyAnswers}
+        case .outside(let why): JSONEvent("outside", [("reason", .string("\(why)"))])
+        // keyChanged {person, formerKeys: [key]}
+        case .keyChanged(let person, let tags):
+            JSONEvent(
+                "keyChanged",
+                [
+                    ("person", Self.person(person)),
+                    ("formerKeys", .array(tags.map(JSONValue.string))),
+                ])
+        // warning {kind, person?, text}
+        case .warning(let warning):
+            JSONEvent(
+                "warning",
+                [
+                    ("kind", .string(warning.kind.rawValue)),
+                    ("person", warning.person.map(Self.person)),
+                    ("text", .string(warning.sentence)),
+                ])
+        // moved {by: person, removed?: person}
+        case .moved(let move):
+            JSONEvent(
+                "moved",
+                [("by", person(move.mover)), ("removed", move.removed.map(Self.person))])
+        default: JSONEvent("notice", [])
+        }
+    }
+
+    private static func decided(_ who: Newcomer, _ decision: Newcomer.Decision) -> JSONEvent {
+        let word: String
+        var by: Person?
+        switch decision {
+        case .admitted(let person): (word, by) = ("admitted", person)
+        case .refused(let person): (word, by) = ("refused", person)
+        case .gone: word = "gone"
+        }
+        return JSONEvent(
+            "decided",
+            [
+                ("newcomer", newcomer(who)), ("decision", .string(word)),
+                ("by", by.map(Self.person)),
+            ])
     }
 
     private static func connection(_ state: ClientEvent.ConnectionState) -> JSONEvent {
@@ -127,6 +210,7 @@ package struct JSONEvent: Sendable, Equatable {
             (key: "name", value: .string(person.name)),
             (key: "key", value: .string(person.keyTag)),
             (key: "away", value: .bool(person.isAway)),
+            (key: "verified", value: .bool(person.isVerified)),
         ])
     }
 

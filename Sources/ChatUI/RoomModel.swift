@@ -39,6 +39,19 @@ package struct RoomModel {
         case .missed(let count): [Self.missed(count)]
         case .offer(let offer): offered(offer)
         case .transfer(let update): updated(update)
+        case .received: []
+        case .newcomer(let newcomer):
+            ["-- \(Self.name(newcomer)) asks to be let in: /admit or /refuse"]
+        case .decided(let newcomer, let decision): [Self.decided(newcomer, decision)]
+        case .outside(let why): [Self.outside(why)]
+        case .keyChanged(let person, let tags):
+            [
+                "-- WARNING: \(people.display(person)) has another key than before "
+                    + "(\(SafeText(untrusted: tags.joined(separator: ", ")))); /verify before you trust them"
+            ]
+        case .warning(let warning):
+            SafeText.lines(untrusted: warning.sentence).map { "-- WARNING: \($0)" }
+        case .moved: ["-- the room has a new link, the old one is dead; /invite shows it"]
         case .notice(let text): SafeText.lines(untrusted: text).map { "-- \($0)" }
         }
     }
@@ -140,7 +153,35 @@ package struct RoomModel {
             return people.others.count > Self.maximumIntroduced ? [] : ["-- \(name) is here"]
         case .away: return ["-- \(name) is away"]
         case .back: return ["-- \(name) is back"]
+        case .renamed(let old): return ["-- \(SafeText(name: old)) is now \(name)"]
+        case .verified(let isVerified):
+            return ["-- \(name) is \(isVerified ? "" : "not ")marked as verified"]
+        case .removed(let by):
+            people.remove(person)
+            return ["-- \(people.display(by)) removed \(name)"]
         case .left: return []
+        }
+    }
+
+    private static func name(_ newcomer: Newcomer) -> SafeText {
+        "\(SafeText(name: newcomer.name))#\(SafeText(name: newcomer.keyTag))"
+    }
+
+    private static func decided(_ newcomer: Newcomer, _ decision: Newcomer.Decision) -> SafeText {
+        switch decision {
+        case .admitted(let by): "-- \(SafeText(name: by.name)) let \(name(newcomer)) in"
+        case .refused(let by): "-- \(SafeText(name: by.name)) turned \(name(newcomer)) away"
+        case .gone: "-- \(name(newcomer)) no longer asks to be let in"
+        }
+    }
+
+    private static func outside(_ why: Outside) -> SafeText {
+        switch why {
+        case .asking: "-- asking to be let in"
+        case .waitingForApproval: "-- waiting for a member to let you in"
+        case .nobodyAnswers: "-- nobody here can let you in yet; waiting"
+        case .roomIsFull: "-- the room is full; waiting for somebody to leave"
+        case .otherSuite: "-- the room is not the one that the link describes; ask for the link again"
         }
     }
 

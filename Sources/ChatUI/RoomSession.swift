@@ -14,4 +14,8 @@ package protocol RoomSession: Sendable {
     func leave() async
 }
 
-extension ChatClient: RoomSession {}
+extension ChatClient: RoomSession {
+    package func say(_ text: String) throws(ClientRefusal) -> MessageID {
+        try say(text, isAction: false)
+    }
+}

@@ -11,7 +11,7 @@ import Terminal
 #endif
 
 /// The original protocol, for those who want to see it broken. Off unless asked for by name.
-struct ClassicCommand: AsyncParsableCommand {
+struct ClassicCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "classic",
         abstract: "INSECURE: the original protocol, and how it is broken.",

@@ -16,6 +16,8 @@ struct ClassicDecode: ParsableCommand {
     @Argument(help: "The capture: a pcap or pcapng file.")
     var capture: String
 
+    @OptionGroup var sandbox: SandboxOptions
+
     /// Bytes read at once.
     private static let chunk = 1 << 20
 
@@ -23,6 +25,9 @@ struct ClassicDecode: ParsableCommand {
         guard let file = FileHandle(forReadingAtPath: capture) else {
             throw Problem(.noInput, "\(capture) cannot be read; check the path and its permissions")
         }
+        // What reads a stranger's bytes needs nothing but them.
+        let kept = Confinement(options: sandbox).enter()
+        if TerminalDevice.isTerminal(STDERR_FILENO) { kept.show() }
         var decoder = CaptureDecoder()
         do {
             while let more = try file.read(upToCount: Self.chunk), !more.isEmpty {

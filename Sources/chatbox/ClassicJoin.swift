@@ -4,7 +4,7 @@ import Folder
 import Terminal
 import Wire
 
-struct ClassicJoin: AsyncParsableCommand {
+struct ClassicJoin: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "join",
         abstract: "INSECURE: joins a conversation of the original protocol.",
@@ -22,14 +22,23 @@ struct ClassicJoin: AsyncParsableCommand {
     @Option(help: "Where received files go, and nowhere else.")
     var folder: String?
 
-    func run() async throws {
+    @OptionGroup var share: ShareOptions
+
+    @OptionGroup var sandbox: SandboxOptions
+
+    func run() throws {
         ClassicCommand.showWarning()
         let address = try Self.address(server)
         let name = SafeText(name: try person.shownName).string
         let folder = try FolderChoice.open(given: folder, asks: Stay.isInteractive)
         do {
             let client = try ClassicClient(host: address.host, port: Int(address.port))
-            try await ClassicTalk(client: client, name: name, folder: folder).run()
+            let confinement = Confinement(
+                options: sandbox, folder: folder, shares: try share.open(), port: address.port)
+            let talk = ClassicTalk(
+                client: client, name: name, folder: folder, sources: confinement.sources())
+            confinement.enter().show()
+            try AsyncPart.run { try await talk.run() }
         } catch let error as ClassicError {
             throw Problem(error, server: address.text)
         }

@@ -1,6 +1,8 @@
 import ArgumentParser
 import ChatUI
 import Classic
+import NIOCore
+import Server
 import Terminal
 
 #if canImport(Glibc)
@@ -11,7 +13,7 @@ import Terminal
     import Darwin
 #endif
 
-struct ClassicServe: AsyncParsableCommand {
+struct ClassicServe: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
         abstract: "INSECURE: runs a server of the original protocol, until it is stopped.",
@@ -29,20 +31,39 @@ struct ClassicServe: AsyncParsableCommand {
     @Option(help: "The number that is sent to every client, 0 to 255 (default: a random one).")
     var key: UInt8?
 
-    func run() async throws {
+    @OptionGroup var sandbox: SandboxOptions
+
+    func run() throws {
         ClassicCommand.showWarning()
         let number = key ?? UInt8.random(in: 0...255)
+        let socket: ListeningSocket
+        do throws(ServerError) {
+            socket = try ListeningSocket(.init(host: host, port: Int(port)))
+        } catch {
+            throw Problem(error)
+        }
+        let port = UInt16(clamping: socket.address.port ?? 0)
+        Confinement(options: sandbox, ownPort: port).enter().show()
+        let line: SafeText = """
+            listening at \(SafeText(untrusted: host)) port \(port), insecurely; \
+            the key's number is \(number)
+            """
+        try AsyncPart.run { try await Self.serve(socket, number, announcement: line) }
+    }
+
+    private static func serve(
+        _ socket: ListeningSocket, _ number: UInt8, announcement: SafeText
+    ) async throws {
         let signals = InputReader(
             poller: InputPoller(descriptor: -1, signals: [SIGINT, SIGTERM, SIGHUP]))
         let server: ClassicServer
         do throws(ClassicError) {
             server = try await ClassicServer.start(
-                host: host, port: Int(port), keyNumber: number, report: Self.report)
+                at: .descriptor(socket.take()), keyNumber: number, report: report)
         } catch {
             throw Problem(error)
         }
-        let place: SafeText = "\(SafeText(untrusted: host)) port \(server.port)"
-        Output.line("listening at \(place), insecurely; the key's number is \(number)")
+        Output.line(announcement)
         _ = await signals.next()
         await server.stop()
         Output.line("-- stopped; every connection was reset", to: STDERR_FILENO)

@@ -17,6 +17,8 @@ struct ClassicTalk: Sendable {
     let client: ClassicClient
     let name: String
     let folder: DestinationFolder
+    /// Where files that are sent may be.
+    let sources: SharedFolders
 
     func run() async throws {
         try await client.withConnection { inbound, outbound in
@@ -32,7 +34,8 @@ struct ClassicTalk: Sendable {
                 }
                 // Nil when the server said no number: then listening ends with the reason.
                 if let key = await keys.first(where: { _ in true }) {
-                    let mouth = ClassicMouth(name: name, key: key, outbound: outbound)
+                    let mouth = ClassicMouth(
+                        name: name, key: key, outbound: outbound, sources: sources)
                     if await mouth.speak(reader) { group.cancelAll() }
                 }
                 try await group.next()
@@ -76,6 +79,7 @@ struct ClassicMouth: Sendable {
     let name: String
     let key: ClassicKey
     let outbound: ClassicClient.Outbound
+    let sources: SharedFolders
 
     /// Bytes of a line that is read: the longest message, beyond which the rest is dropped.
     private static let maximumLine = ClassicLimits.maximumBody
@@ -150,7 +154,7 @@ struct ClassicMouth: Sendable {
     private func send(_ path: String) async {
         let shown = SafeText(untrusted: path)
         do {
-            let file = try SourceFile(path: HomePath.expand(path))
+            let file = try sources.open(HomePath.expand(path))
             var piece = ClassicPiece(
                 sender: Array(name.utf8), fileName: Array(file.name.utf8), size: file.size,
                 start: 0, bytes: [])

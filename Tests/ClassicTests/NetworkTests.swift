@@ -15,7 +15,7 @@ struct NetworkTests {
     ) async throws {
         let (events, continuation) = AsyncStream.makeStream(of: ClassicServer.Event.self)
         let server = try await ClassicServer.start(
-            host: "127.0.0.1", port: 0, keyNumber: number, limits: limits
+            at: .address(host: "127.0.0.1", port: 0), keyNumber: number, limits: limits
         ) { continuation.yield($0) }
         do {
             try await body(server, events)
@@ -206,7 +206,7 @@ struct NetworkTests {
         try await withServer { server, _ in
             await #expect(throws: ClassicError.self) {
                 _ = try await ClassicServer.start(
-                    host: "127.0.0.1", port: server.port, keyNumber: 0
+                    at: .address(host: "127.0.0.1", port: server.port), keyNumber: 0
                 ) { _ in }
             }
         }

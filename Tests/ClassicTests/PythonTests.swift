@@ -14,7 +14,7 @@ struct PythonTests {
     func client() async throws {
         let (events, continuation) = AsyncStream.makeStream(of: ClassicServer.Event.self)
         let server = try await ClassicServer.start(
-            host: "127.0.0.1", port: 0, keyNumber: Self.number
+            at: .address(host: "127.0.0.1", port: 0), keyNumber: Self.number
         ) { continuation.yield($0) }
         let ann = try PythonProgram("client", ["\(server.port)", "ann"])
         let bob = try PythonProgram("client", ["\(server.port)", "bob"])

@@ -15,12 +15,14 @@ package struct ClassicClient: Sendable {
         .HighLowWatermark(lowWatermark: 1, highWatermark: 4)
 
     private let address: SocketAddress
-    private let group: any EventLoopGroup
+    private let group: (any EventLoopGroup)?
 
-    /// Looks the host up, which waits for the network: nothing is looked up later.
+    /// Looks the host up, which waits for the network: nothing is looked up later, and no thread is
+    /// started now.
+    ///
+    /// - Parameter group: nil for the process's own, whose threads start with the connection.
     package init(
-        host: String, port: Int,
-        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+        host: String, port: Int, group: (any EventLoopGroup)? = nil
     ) throws(ClassicError) {
         do {
             address = try SocketAddress.makeAddressResolvingHost(host, port: port)
@@ -67,7 +69,7 @@ package struct ClassicClient: Sendable {
 
     private func connect() async throws(ClassicError) -> NIOAsyncChannel<Incoming, ByteBuffer> {
         do {
-            return try await ClientBootstrap(group: group)
+            return try await ClientBootstrap(group: group ?? MultiThreadedEventLoopGroup.singleton)
                 .connectTimeout(Self.connectTimeout)
                 .channelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .connect(to: address) { channel in

@@ -32,14 +32,21 @@ package struct ClassicServer: Sendable {
     private let listener: any Channel
     private let hall: NIOLoopBound<ClassicHall>
 
+    /// Where it listens.
+    package enum Place: Sendable {
+        /// Port 0 takes a free one.
+        case address(host: String, port: Int)
+        /// A socket that listens already; it is closed with the server.
+        case descriptor(Int32)
+    }
+
     /// Starts listening. One event loop does it all.
     ///
     /// - Parameters:
-    ///   - port: 0 for a free one.
     ///   - keyNumber: the number that every client is sent.
     ///   - report: called on the event loop.
     package static func start(
-        host: String, port: Int, keyNumber: UInt8, limits: Limits = Limits(),
+        at place: Place, keyNumber: UInt8, limits: Limits = Limits(),
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         report: @escaping @Sendable (Event) -> Void
     ) async throws(ClassicError) -> ClassicServer {
@@ -50,7 +57,7 @@ package struct ClassicServer: Sendable {
                     ClassicHall(number: keyNumber, limits: limits, loop: loop, report: report),
                     eventLoop: loop)
             }.get()
-            let listener = try await ServerBootstrap(group: loop)
+            let bootstrap = ServerBootstrap(group: loop)
                 .serverChannelOption(.backlog, value: backlog)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -64,9 +71,14 @@ package struct ClassicServer: Sendable {
                             ClassicGuest(channel: channel, hall: hall.value))
                     }
                 }
-                .bind(host: host, port: port).get()
+            let listener =
+                switch place {
+                case .address(let host, let port):
+                    try await bootstrap.bind(host: host, port: port).get()
+                case .descriptor(let number): try await bootstrap.withBoundSocket(number).get()
+                }
             return ClassicServer(
-                port: listener.localAddress?.port ?? port, listener: listener, hall: hall)
+                port: listener.localAddress?.port ?? 0, listener: listener, hall: hall)
         } catch let error as IOError {
             throw .cannotListen(String(describing: error))
         } catch {

@@ -33,7 +33,7 @@ extension EndToEnd {
             let program = try Program(
                 [
                     "classic", "join", "127.0.0.1:\(server.port)", "--name", name, "--folder",
-                    home.received,
+                    home.received, "--share", (home.path as NSString).deletingLastPathComponent,
                 ], home: home)
             try await program.expectError("the number is 198, so the key is 188")
             return program
@@ -86,7 +86,7 @@ extension EndToEnd {
             for name in names {
                 #expect(try Files.hash(of: "\(bobsHome.received)/\(name)") == hash)
             }
-            ann.type("/who\n/send /no/such/file\n")
+            ann.type("/who\n/send \(world.path)/none\n")
             try await ann.expectError("-- here are only /send FILE")
             try await ann.expectError("there is no such file")
             ann.endInput()
