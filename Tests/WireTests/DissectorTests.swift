@@ -127,11 +127,15 @@ struct DissectorTests {
         let privateMessage: [UInt8] =
             [0, 1, 0, 2, 4, 0x72, 0x6F, 0x6F, 0x6D] + [0, 0, 0, 0, 0, 0, 0, 9, 1]
             + [0, 2, 0xAA, 0xBB, 3, 0xCC, 0xDD, 0xEE]
+        let keyPackage: [UInt8] = [0, 1, 0, 5, 0, 1, 0xF0, 2, 1, 9]
         let welcome: [UInt8] = [0, 1, 0, 3, 0, 2, 1, 2, 3]
         let packets =
             [[], [1], [9, 8, 7, 6, 5]].map { prefix in
                 entry(prefix + privateMessage)
-            } + [entry(welcome), entry([0, 1, 0, 2, 63, 1]), entry([])]
+            } + [
+                entry(welcome), entry([UInt8](repeating: 7, count: 32) + keyPackage),
+                entry([0, 1, 0, 2, 63, 1]), entry([]),
+            ]
         let found = try fields(
             [
                 "mlsmsg.wire_format", "mlsmsg.group_id", "mlsmsg.epoch", "mlsmsg.content_type",
@@ -139,7 +143,11 @@ struct DissectorTests {
             ],
             of: packets)
         let expected = ["2", "726f6f6d", "9", "1", "ccddee", ""]
-        #expect(found == [expected, expected, expected, ["3", "", "", "", "", "0x0002"]])
+        #expect(
+            found == [
+                expected, expected, expected, ["3", "", "", "", "", "0x0002"],
+                ["5", "", "", "", "", "0xf002"],
+            ])
     }
 
     private func entry(_ payload: [UInt8]) -> (fromServer: Bool, bytes: [UInt8]) {

@@ -85,6 +85,8 @@ local function add_mls(tvb, offset, last, tree)
     if not name then return nil end
     local parts = format == 2 and private_message(tvb, offset, last) or nil
     if format == 2 and not parts then return nil end
+    -- GroupInfo and KeyPackage begin with the version once more.
+    if format >= 4 and (last - offset < 8 or tvb(offset + 4, 2):uint() ~= 1) then return nil end
     local node = tree:add(mls, tvb(offset, (parts and parts.last or last) - offset))
     node:add(mls.fields.version, tvb(offset, 2))
     node:add(mls.fields.wire_format, tvb(offset + 2, 2))
@@ -108,24 +110,18 @@ local function add_mls(tvb, offset, last, tree)
         end
     elseif format == 3 then
         node:add(mls.fields.cipher_suite, tvb(offset + 4, 2))
-    elseif last - offset >= 8 then
-        -- GroupInfo and KeyPackage begin with the version once more, and the suite.
+    else
         node:add(mls.fields.cipher_suite, tvb(offset + 6, 2))
     end
     node:add(mls.fields.rest, tvb(offset + 4, last - offset - 4))
     return "MLS " .. name
 end
 
--- An MLSMessage within the first bytes of a payload: some payloads have a few bytes of their own
--- before it. A PrivateMessage is told by its whole shape, the others only at the beginning.
+-- An MLSMessage within the first bytes of a payload: some payloads have a kind or a MAC before it.
 local function find_mls(tvb, offset, last, tree)
-    local found = add_mls(tvb, offset, last, tree)
-    if found then return found end
-    for at = offset + 1, math.min(offset + 64, last - 16) do
-        if tvb(at, 4):uint() == 0x00010002 then
-            found = add_mls(tvb, at, last, tree)
-            if found then return found end
-        end
+    for at = offset, math.min(offset + 64, last - 6) do
+        local found = add_mls(tvb, at, last, tree)
+        if found then return found end
     end
     return nil
 end
