@@ -21,6 +21,7 @@ package actor ChatClient {
     let makeGroup: GroupFactory
     let random: any RandomNumberGenerator & Sendable
     let queue: EventQueue
+    private let sources: SharedFolders
     var session: RoomSession
     var conversation: Conversation
     var desk: TransferDesk
@@ -48,6 +49,7 @@ package actor ChatClient {
 
     /// - Parameters:
     ///   - folder: where received files go; without one none can be accepted.
+    ///   - sources: where files to be sent may be.
     ///   - clock: time; another one for tests.
     ///   - random: chance; another one for tests that repeat. Keys and nonces never come from it.
     ///   - archive: where known people are kept; it is read now.
@@ -56,11 +58,13 @@ package actor ChatClient {
     init(
         configuration: ClientConfiguration, link: RoomSecret, identity: Identity,
         connector: any Connector, folder: DestinationFolder?,
-        archive: (any PeopleArchive)? = nil, clock: any Clock<Duration> = ContinuousClock(),
+        sources: SharedFolders = .anywhere, archive: (any PeopleArchive)? = nil,
+        clock: any Clock<Duration> = ContinuousClock(),
         random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
         wallClock: WallClock = .system, group: @escaping GroupFactory
     ) {
         self.connector = connector
+        self.sources = sources
         self.clock = ClientClock(clock)
         self.identity = identity
         self.random = random
@@ -93,11 +97,11 @@ package actor ChatClient {
     package init(
         configuration: ClientConfiguration, link: RoomSecret, identity: Identity,
         connector: any Connector, folder: DestinationFolder?,
-        archive: (any PeopleArchive)? = nil
+        sources: SharedFolders = .anywhere, archive: (any PeopleArchive)? = nil
     ) {
         self.init(
             configuration: configuration, link: link, identity: identity, connector: connector,
-            folder: folder, archive: archive, group: Self.group)
+            folder: folder, sources: sources, archive: archive, group: Self.group)
     }
 
     /// The group that a room has unless a test wants another.
@@ -170,7 +174,7 @@ package actor ChatClient {
         if let person, !conversation.people.isPresent(person) { throw .noSuchPerson }
         let source: SourceFile
         do throws(FolderError) {
-            source = try SourceFile(path: path)
+            source = try sources.open(path)
         } catch { throw .file(error.sentence) }
         let people = conversation.people
         let number = try desk.offer(

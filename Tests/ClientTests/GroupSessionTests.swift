@@ -131,7 +131,8 @@ struct GroupSessionTests {
         #expect(session.takeActions().sent == [103])
     }
 
-    @Test("passes its own entry when a replay brings it, and its later answer settles nothing twice")
+    @Test(
+        "passes its own entry when a replay brings it, and its later answer settles nothing twice")
     func ownInReplay() throws {
         var session = inRoom()
         say("a", &session)
@@ -208,7 +209,8 @@ struct GroupSessionTests {
         session.tick(now: .seconds(3))
         #expect(group.told == ["tick", "detached", "tick"])
         // What it wants to say then would come before the next connection's first word.
-        #expect(!session.takeActions().frames.contains { if case .knock = $0 { true } else { false } })
+        #expect(
+            !session.takeActions().frames.contains { if case .knock = $0 { true } else { false } })
     }
 
     // MARK: What the group asks for

@@ -58,15 +58,11 @@ struct Door: Sendable {
 
     func isAsking(_ member: RoomMember) -> Bool { asking.contains(member) }
 
-    /// Notes what a member decided; nil when nobody of that key asks.
+    /// Notes what a member decided; nil when nobody of that key asks, as far as we know: who came
+    /// in a moment ago did not hear them ask, and may be whom they ask next.
     mutating func decide(
         _ attachment: AttachmentID, identityKey: [UInt8], admits: Bool
     ) -> RoomMember? {
-        guard
-            let index = asking.firstIndex(where: {
-                $0.attachment == attachment && $0.identityKey == identityKey
-            })
-        else { return nil }
         if decisions.updateValue(
             Decision(identityKey: identityKey, admits: admits), forKey: attachment) == nil
         {
@@ -75,7 +71,10 @@ struct Door: Sendable {
                 decisions[decisionOrder.removeFirst()] = nil
             }
         }
-        return asking.remove(at: index)
+        let index = asking.firstIndex {
+            $0.attachment == attachment && $0.identityKey == identityKey
+        }
+        return index.map { asking.remove(at: $0) }
     }
 
     /// Somebody went away or came in; true when they were asking.

@@ -97,10 +97,13 @@ extension MLSRoomGroup {
                 payload: [], isOwn: true)
             return landed(proposed.message, at: entry, membership, now: now)
         case .conflict(let epoch):
-            logEpoch = max(logEpoch, epoch)
+            logEpoch = epoch
             membership.proposed = nil
-            if case .renaming = proposed.purpose { membership.newName = name }
-            membership.duties.notBefore = now + between(Duties.jitter, Duties.jitter * 10)
+            if case .renaming = proposed.purpose { membership.newName = membership.newName ?? name }
+            let pause =
+                Duties.jitter * (1 << min(membership.duties.conflicts, Duties.maximumDoubling))
+            membership.duties.notBefore = now + between(pause, pause * 10)
+            membership.duties.conflicts += 1
             return []
         case .refused:
             membership.proposed = nil
@@ -147,14 +150,17 @@ extension MLSRoomGroup {
             guard case .member(let leaf) = verified.sender,
                 let sender = membership.roster.members[leaf]
             else { throw MLSError.unknownSender }
-            if staged.removesUs { return removed(by: sender, isCommand, now: now) }
+            if staged.removesUs {
+                return try removed(by: sender, staged.changes, isCommand, membership, now: now)
+            }
             let change = try membership.roster.apply(staged.changes)
             try membership.group.adopt(staged)
+            membership.hasGap = false
             return changed(
                 change, by: sender.attachment, isCommand: isCommand, membership, now: now)
         } catch MLSError.wrongEpoch(let epoch) {
             // We cannot follow what builds on a commit that we were not shown.
-            if epoch > membership.group.epoch { return lostTrack(.withheldCommit, now: now) }
+            if epoch > membership.group.epoch { return isBehind(membership, now: now) }
             return [.news(.warning(.repeatedEntry, about: entry.sender))]
         } catch MLSError.wrongGroup {
             return ofAnotherGroup(message, membership, now: now)
@@ -166,8 +172,16 @@ extension MLSRoomGroup {
     }
 
     private func removed(
-        by sender: RoomMember, _ isCommand: Bool, now: Duration
-    ) -> [GroupStep] {
+        by sender: RoomMember, _ changes: EpochChanges, _ isCommand: Bool,
+        _ membership: Membership, now: Duration
+    ) throws -> [GroupStep] {
+        // A commit that the others refuse removes nobody.
+        let change = try membership.roster.apply(changes)
+        // An earlier knock of ours was served once more.
+        let own = place?.attachment
+        guard change.left.contains(where: { $0.attachment == own }), !membership.hasSaidBye else {
+            return seekAgain(now: now)
+        }
         guard isCommand else { return lostTrack(.droppedWhileHere, now: now) }
         isOver = true
         return [.news(.removedUs(by: sender))]
@@ -185,6 +199,12 @@ extension MLSRoomGroup {
         return lostTrack(.secondConversation, now: now)
     }
 
+    /// The group is in a later epoch than we.
+    func isBehind(_ membership: Membership, now: Duration) -> [GroupStep] {
+        // A gap was told when it came.
+        membership.hasGap ? seekAgain(now: now) : lostTrack(.withheldCommit, now: now)
+    }
+
     /// We cannot follow the group any more: back to the door.
     func lostTrack(_ why: RoomWarning.Kind, now: Duration) -> [GroupStep] {
         [.news(.warning(why, about: nil))] + seekAgain(now: now)
@@ -196,12 +216,16 @@ extension MLSRoomGroup {
         _ membership: Membership, now: Duration
     ) -> [GroupStep] {
         var steps: [GroupStep] = []
+        membership.duties.conflicts = 0
         for member in change.left { membership.leavers.remove(member.attachment) }
         if isCommand { membership.door.ban(change.left) }
         if !change.left.isEmpty {
             steps.append(.news(.left(change.left, removedBy: isCommand ? committer : nil)))
         }
-        for member in change.joined { _ = membership.door.forget(member.attachment) }
+        for member in change.joined + change.returned {
+            _ = membership.door.forget(member.attachment)
+        }
+        for member in change.returned { membership.leavers.remove(member.attachment) }
         if !change.joined.isEmpty { steps.append(.news(.joined(change.joined))) }
         steps += change.renamed.map { .news(.renamed($0)) }
         noteAbsent(membership, now: now)

@@ -31,7 +31,10 @@ extension MLSRoomGroup {
         var steps: [GroupStep] = []
         if let due = membership.duties.receipt, now >= due {
             membership.duties.receipt = nil
-            steps += speak(.receipt, membership)
+            // One that waits for its place says no less when it has it.
+            if !membership.spoken.contains(where: { $0.body == .receipt }) {
+                steps += speak(.receipt, membership)
+            }
         }
         guard membership.proposed == nil, isConnected, now >= membership.duties.notBefore else {
             return steps
@@ -124,7 +127,11 @@ extension MLSRoomGroup {
 
     func presence(_ presence: Presence, now: Duration) -> [GroupStep] {
         let who = presence.attachment
-        presences[who] = presence.state == .gone ? nil : presence.state
+        if presence.state == .gone {
+            presences[who] = nil
+        } else if presences[who] != nil || presences.count < FrameLimits.maximumRoster {
+            presences[who] = presence.state
+        }
         guard let membership, presence.state == .gone else { return [] }
         if membership.roster[who] != nil { leaves(who, membership, now: now) }
         guard membership.door.forget(who) else { return [] }

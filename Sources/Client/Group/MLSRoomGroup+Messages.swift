@@ -9,6 +9,7 @@ extension MLSRoomGroup {
             let sealed = seal(.content(content), membership)
         else { throw .notReady }
         membership.duties.receipt = nil
+        if (try? Content.decode(content)) == .bye { membership.hasSaidBye = true }
         membership.sealedCount += 1
         if membership.sealedCount == Duties.renewalMessages {
             let soon = now + between(.zero, Duties.firstRenewal)
@@ -41,11 +42,20 @@ extension MLSRoomGroup {
         }
         let isReadable =
             message.groupID == membership.group.groupID
-            && message.epoch + UInt64(Self.readableEpochs) > membership.group.epoch
+            && canBeRead(epoch: message.epoch, membership, now: now)
         guard let spoken else { return isReadable ? [] : [.sayAgain] }
         guard isReadable else { return speak(spoken.body, membership) }
         guard let own = place?.attachment else { return [] }
         return take(spoken.body, from: own, at: entry.sequence, membership, now: now)
+    }
+
+    /// Whether the others have the keys of an epoch still, when its message comes only now.
+    private func canBeRead(epoch: UInt64, _ membership: Membership, now: Duration) -> Bool {
+        let current = membership.group.epoch
+        guard epoch != current else { return true }
+        guard epoch < current, current - epoch < UInt64(Self.readableEpochs) else { return false }
+        guard let last = membership.lastInTouch, epoch <= last.epoch else { return true }
+        return now - last.at < Self.longBreak
     }
 
     /// A message of another's.
@@ -55,9 +65,10 @@ extension MLSRoomGroup {
         do {
             let opened = try membership.group.open(bytes: entry.payload)
             guard case .application(let message) = opened else { return unreadable(entry) }
+            if message.epoch == membership.group.epoch { membership.hasGap = false }
             return try read(message, entry, membership, now: now)
         } catch MLSError.wrongEpoch(let epoch) {
-            if epoch > membership.group.epoch { return lostTrack(.withheldCommit, now: now) }
+            if epoch > membership.group.epoch { return isBehind(membership, now: now) }
             // Said before we came in, or so late that its sender says it again.
             return []
         } catch MLSError.wrongGroup {
@@ -104,7 +115,7 @@ extension MLSRoomGroup {
     }
 
     /// What a member said, ourselves included, in the order of the log.
-    private func take(
+    func take(
         _ body: Envelope.Body, from sender: AttachmentID, at sequence: UInt64,
         _ membership: Membership, now: Duration
     ) -> [GroupStep] {

@@ -27,7 +27,10 @@ extension MLSRoomGroup {
     }
 
     func unanswered(now: Duration) -> [GroupStep] {
-        guard var seeking, membership == nil, !isOver, seeking.founding == nil else { return [] }
+        guard var seeking, membership == nil, !isOver, seeking.founding == nil,
+            seeking.isAsking
+        else { return [] }
+        seeking.isAsking = false
         let wasQuick = seeking.lastKnock.map { now - $0 < Seeking.silence } ?? false
         // After a silence there is somebody who might have let us in.
         seeking.unanswered = wasQuick ? seeking.unanswered + 1 : 0
@@ -80,7 +83,8 @@ extension MLSRoomGroup {
             seeking.knock(after: between(.milliseconds(50), .milliseconds(250)), now: now)
         } else if seeking.told == .waitingForApproval {
             // It may be the decision.
-            seeking.knockSooner(after: .milliseconds(100), now: now)
+            seeking.hasHeard = true
+            if !seeking.isAsking { seeking.knockSooner(after: Seeking.afterEntry, now: now) }
         }
         self.seeking = seeking
         // Sealed before we fell out; who reads it is not known.
@@ -132,12 +136,15 @@ extension MLSRoomGroup {
         guard let founding = seeking?.founding else { return [] }
         seeking?.founding = nil
         switch outcome {
-        case .accepted:
+        case .accepted(let sequence):
             // Taken on an earlier connection, and its entry is not to be had any more.
-            founding.membership.record.lose()
-            return enter(founding.membership)
+            guard let place else { return [] }
+            let entry = LogEntry(
+                sequence: sequence, sender: place.attachment, kind: .commit,
+                payload: founding.payload, isOwn: true)
+            return establish(founding.membership, by: entry, now: now)
         case .conflict(let epoch):
-            logEpoch = max(logEpoch, epoch)
+            logEpoch = epoch
             seeking?.knock(after: between(.milliseconds(50), .milliseconds(250)), now: now)
         case .refused: seeking?.knock(after: .seconds(1), now: now)
         }
@@ -161,6 +168,7 @@ extension MLSRoomGroup {
 
     func answered(_ answer: ServerFrame.Answered, now: Duration) -> [GroupStep] {
         guard seeking != nil, membership == nil, !isOver else { return [] }
+        seeking?.isAsking = false
         switch try? DoorAnswer(answer.payload) {
         case .admitted(let admission)?: return admitted(admission, now: now)
         case .told(let notice)?: return told(notice, now: now)
@@ -180,7 +188,9 @@ extension MLSRoomGroup {
         seeking?.unanswered = 0
         switch notice.reason {
         case .waiting:
-            seeking?.knock(after: Seeking.waitingForApproval, now: now)
+            let isStale = seeking?.hasHeard ?? false
+            seeking?.knock(
+                after: isStale ? Seeking.afterEntry : Seeking.waitingForApproval, now: now)
             return tell(.waitingForApproval)
         case .refused:
             isOver = true
@@ -208,14 +218,14 @@ extension MLSRoomGroup {
         guard let joined = try? join(welcome, admission, attempt, now: now) else {
             return forged(now: now)
         }
-        return enter(joined.membership, at: joined.briefing, now: now)
+        return enter(joined.membership, at: joined.briefing, by: joined.doorkeeper, now: now)
     }
 
     /// Verifies everything about the group that a Welcome leads to.
     private func join(
         _ welcome: Welcome, _ admission: DoorAnswer.Admission, _ attempt: Seeking.Attempt,
         now: Duration
-    ) throws -> (membership: Membership, briefing: Envelope.Briefing) {
+    ) throws -> (membership: Membership, briefing: Envelope.Briefing, doorkeeper: AttachmentID?) {
         var options = JoinOptions()
         options.ratchetTree = admission.ratchetTree
         options.preSharedKeys = keys.preSharedKeys
@@ -240,14 +250,23 @@ extension MLSRoomGroup {
         let membership = Membership(
             group: group, roster: roster, record: record ?? LogRecord(), rules: rules,
             session: attempt.session, duties: Duties(renewal: now + firstRenewal(members: count)))
-        return (membership, briefing)
+        return (membership, briefing, roster.members[signer]?.attachment)
     }
 
     private func enter(
-        _ membership: Membership, at briefing: Envelope.Briefing, now: Duration
+        _ membership: Membership, at briefing: Envelope.Briefing, by doorkeeper: AttachmentID?,
+        now: Duration
     ) -> [GroupStep] {
         let held = seeking?.held ?? []
-        if seeking?.hasOverflowed == true { membership.record.lose() }
+        let begins = held.contains {
+            $0.sequence == briefing.sequence && $0.kind == .commit && $0.sender == doorkeeper
+        }
+        guard begins else {
+            // We would not have all that was said from there on: another knock leads past it.
+            guard seeking?.hasOverflowed == true else { return forged(now: now) }
+            seeking?.knock(after: .zero, now: now)
+            return []
+        }
         logEpoch = briefing.logEpoch
         var steps = enter(membership)
         noteAbsent(membership, now: now)
@@ -268,6 +287,8 @@ extension Seeking {
         if attempts.count > Self.maximumBundles { attempts.removeFirst() }
         if lastKnock == nil { tellsAt = now + Self.quiet }
         lastKnock = now
+        isAsking = true
+        hasHeard = false
         recentKnocks.append(now)
         nextKnock = now + Self.patience
     }

@@ -61,11 +61,9 @@ final class MLSRoomGroup: RoomGroup {
         if attached.standing == .resumed, place?.log == attached.position.log {
             return resumed(now: now)
         }
-        let wasInside = membership != nil
+        let wasInside = leaveGroup()
         place = Place(log: attached.position.log, attachment: attached.attachment)
         logEpoch = attached.epoch
-        membership = nil
-        seeking = Seeking()
         let steps: [GroupStep] = wasInside ? [.news(.fellOut)] : []
         return steps + (attached.standing == .founder ? found(now: now) : knock(now: now))
     }
@@ -79,6 +77,9 @@ final class MLSRoomGroup: RoomGroup {
     }
 
     func detached(now: Duration) -> [GroupStep] {
+        if isConnected, let membership {
+            membership.lastInTouch = (membership.group.epoch, now)
+        }
         isConnected = false
         return []
     }
@@ -92,15 +93,23 @@ final class MLSRoomGroup: RoomGroup {
 
     func gap(now: Duration) -> [GroupStep] {
         membership?.record.lose()
-        seeking?.hasOverflowed = true
+        membership?.hasGap = true
+        seeking?.loseHeld()
         return []
+    }
+
+    /// Out of the group, if we were in it.
+    private func leaveGroup() -> Bool {
+        // Who comes in again comes in by the name that they wanted.
+        if let newName = membership?.newName { name = newName }
+        defer { membership = nil }
+        seeking = Seeking()
+        return membership != nil
     }
 
     /// Out of the group, and back to the door.
     func seekAgain(now: Duration) -> [GroupStep] {
-        let wasInside = membership != nil
-        membership = nil
-        seeking = Seeking()
+        let wasInside = leaveGroup()
         let steps: [GroupStep] = wasInside ? [.news(.fellOut), .ready(false)] : []
         return steps + knock(now: now)
     }
@@ -123,7 +132,8 @@ final class MLSRoomGroup: RoomGroup {
 
     func entry(_ entry: LogEntry, now: Duration) -> [GroupStep] {
         guard !isOver else { return [] }
-        if entry.kind == .commit { logEpoch += 1 }
+        // What a server says of epochs is not to be trusted: it may have said any number.
+        if entry.kind == .commit { logEpoch &+= 1 }
         guard let membership else { return heard(entry, now: now) }
         membership.record.append(entry)
         switch entry.kind {
@@ -142,8 +152,13 @@ final class MLSRoomGroup: RoomGroup {
         if membership.proposed?.ticket == ticket {
             return commitSettled(membership, outcome, now: now)
         }
-        membership.spoken.removeAll { $0.ticket == ticket }
-        return []
+        guard let index = membership.spoken.firstIndex(where: { $0.ticket == ticket }) else {
+            return []
+        }
+        let spoken = membership.spoken.remove(at: index)
+        // Taken on an earlier connection, and its entry is not to be had any more.
+        guard case .accepted(let sequence) = outcome, let own = place?.attachment else { return [] }
+        return take(spoken.body, from: own, at: sequence, membership, now: now)
     }
 
     // MARK: What the parts share
@@ -185,6 +200,10 @@ final class MLSRoomGroup: RoomGroup {
     /// Seconds that members' clocks may differ: a month. Key packages are made for one knock, so
     /// that their lifetime says nothing about their worth.
     static let clockTolerance: UInt64 = 30 * 24 * 3600
+
+    /// What we sealed before a break of this length may come when the others have dropped the keys
+    /// of its epoch; the break may have begun a while before we noticed it.
+    static let longBreak: Duration = .seconds(10)
 
     static let policy = GroupPolicy(
         // Members whose clocks differ must not differ about a commit.

@@ -18,6 +18,12 @@ final class Membership {
     var leavers: Set<AttachmentID> = []
     /// Identity keys of those whom this person wants out.
     var removals: [[UInt8]] = []
+    /// Entries are gone, as the server said: there may have been commits among them.
+    var hasGap = false
+    /// The epoch that we were in when our connection broke the last time, and when that was.
+    var lastInTouch: (epoch: UInt64, at: Duration)?
+    /// This person goes: that the others take us out is no surprise.
+    var hasSaidBye = false
     /// What this person wants to be called.
     var newName: [UInt8]?
     /// What we said to the group itself, until it has its place in the log.
@@ -114,6 +120,8 @@ struct Duties: Sendable {
     static let renewalMessages = 10_000
     /// After another commit came first, so long at least and up to ten times that.
     static let jitter: Duration = .milliseconds(20)
+    /// Twice as long each time when no other commit came after all: up to some ten seconds.
+    static let maximumDoubling = 6
     /// A receipt waits so long, up to twice, for something else to be said.
     static let receiptDelay: Duration = .seconds(2)
 
@@ -125,6 +133,8 @@ struct Duties: Sendable {
     var sweeping: Duration?
     var renewal: Duration?
     var receipt: Duration?
+    /// Commits of ours that came to nothing since the last epoch began.
+    var conflicts = 0
     /// No commit of ours before this.
     var notBefore: Duration = .zero
 

@@ -62,6 +62,8 @@ struct RoomRoster: Sendable {
         var joined: [RoomMember] = []
         var left: [RoomMember] = []
         var renamed: [RoomMember] = []
+        /// Fell out and came in anew at the same place; for people they were never away.
+        var returned: [RoomMember] = []
     }
 
     /// Takes a commit's changes, or none of them.
@@ -92,8 +94,8 @@ struct RoomRoster: Sendable {
             try add(member)
             if let added = members[member.index] { change.joined.append(added) }
         }
-        // Who comes in anew at the same place was never away for people.
         let returned = Set(change.left).intersection(change.joined)
+        change.returned = Array(returned)
         change.left.removeAll { returned.contains($0) }
         change.joined.removeAll { returned.contains($0) }
         return change

@@ -4,7 +4,7 @@ import Wire
 /// A newcomer's mind: what it has asked, and what it holds back until it can read.
 struct Seeking {
     /// Entries held until we are in: more than come in the seconds that it takes. If there are more,
-    /// we begin with a hole, and say so.
+    /// we ask to be let in later in the log.
     static let maximumHeld = 2048
     /// Bytes of entries held.
     static let maximumHeldBytes = 8 << 20
@@ -18,6 +18,8 @@ struct Seeking {
     static let patience: Duration = .seconds(25)
     /// While a member has to decide, the door is asked again after this long.
     static let waitingForApproval: Duration = .seconds(6)
+    /// Or so long after an entry, which may be the decision.
+    static let afterEntry: Duration = .milliseconds(100)
     /// While the room is full.
     static let waitingForRoom: Duration = .seconds(20)
     /// A person is told that we are asking when it takes longer than this.
@@ -41,6 +43,10 @@ struct Seeking {
     var nextKnock: Duration?
     var lastKnock: Duration?
     var recentKnocks: [Duration] = []
+    /// A knock of ours is under way; another would have us let in twice, and dropped in between.
+    var isAsking = false
+    /// Something happened since that may be the decision about us.
+    var hasHeard = false
     var unanswered = 0
     var told: Outside?
     var tellsAt: Duration?
@@ -50,7 +56,11 @@ struct Seeking {
     mutating func hold(_ entry: LogEntry) {
         held.append(entry)
         heldBytes += entry.payload.count
-        guard held.count > Self.maximumHeld || heldBytes > Self.maximumHeldBytes else { return }
+        if held.count > Self.maximumHeld || heldBytes > Self.maximumHeldBytes { loseHeld() }
+    }
+
+    /// What was held is of no use when something after it is missing.
+    mutating func loseHeld() {
         held = []
         heldBytes = 0
         hasOverflowed = true

@@ -75,7 +75,8 @@ struct LyingPeer: Sendable {
 
         init(_ secret: RoomSecret, _ identity: Identity, name: String) {
             let setting = GroupSetting(
-                secret: secret, identity: identity, name: Array(name.utf8), wallClock: { 0 },
+                secret: secret, identity: identity, name: Array(name.utf8),
+                wallClock: WallClock.system.now,
                 random: SystemRandomNumberGenerator())
             session = RoomSession(
                 access: secret.accessKey, agent: "liar", group: ChatClient.group(setting))
