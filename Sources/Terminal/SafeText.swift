@@ -5,7 +5,7 @@
 /// this program's source. A screen and a log take nothing else.
 package struct SafeText: Hashable, Sendable {
     /// The text, safe to be written to a terminal.
-    package let string: String
+    package private(set) var string: String
 
     fileprivate init(clean: String) { string = clean }
 
@@ -50,6 +50,13 @@ package struct SafeText: Hashable, Sendable {
 
     package static func + (left: SafeText, right: SafeText) -> SafeText {
         SafeText(clean: left.string + right.string)
+    }
+
+    package mutating func append(_ more: SafeText) { string += more.string }
+
+    /// Cluster by cluster: what a person takes for one sign.
+    package var clusters: some Sequence<SafeText> {
+        string.lazy.map { SafeText(clean: String($0)) }
     }
 
     /// This text again and again, for a bar or an indent.
