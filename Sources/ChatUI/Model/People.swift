@@ -3,14 +3,19 @@ package import Terminal
 package import Wire
 
 /// Who is in the room, and how each is called so that nobody is taken for another.
-package struct People {
+package struct People: Sendable {
     package private(set) var me: Person?
     /// In the order in which they came.
     package private(set) var others: [Person] = []
-    /// The name of each as it is shown, and how many have it: a room may be large, and a name is
-    /// looked at for every line.
-    private var shownNames: [AttachmentID: SafeText] = [:]
-    private var namesakes: [SafeText: Int] = [:]
+    /// The name and tag of each as they are shown, and how many have both: a room may be large, and
+    /// a name is looked at for every line. One person may be here several times.
+    private var known: [AttachmentID: Known] = [:]
+    private var namesakes: [SafeText: [String: Int]] = [:]
+
+    private struct Known: Hashable {
+        var name: SafeText
+        var tag: String
+    }
 
     package init() {}
 
@@ -23,7 +28,7 @@ package struct People {
 
     /// Takes what is known of a person now.
     mutating func update(_ person: Person) {
-        let isKnown = shownNames[person.attachment] != nil
+        let isKnown = known[person.attachment] != nil
         count(person)
         if person.attachment == me?.attachment { return me = person }
         if isKnown, let index = others.firstIndex(where: { $0.attachment == person.attachment }) {
@@ -40,17 +45,19 @@ package struct People {
     }
 
     private mutating func count(_ person: Person) {
-        let name = SafeText(name: person.name)
-        guard shownNames[person.attachment] != name else { return }
+        let shown = Known(name: SafeText(name: person.name), tag: person.keyTag)
+        guard known[person.attachment] != shown else { return }
         discount(person.attachment)
-        shownNames[person.attachment] = name
-        namesakes[name, default: 0] += 1
+        known[person.attachment] = shown
+        namesakes[shown.name, default: [:]][shown.tag, default: 0] += 1
     }
 
     private mutating func discount(_ attachment: AttachmentID) {
-        guard let name = shownNames.removeValue(forKey: attachment), let count = namesakes[name]
+        guard let shown = known.removeValue(forKey: attachment),
+            let count = namesakes[shown.name]?[shown.tag]
         else { return }
-        namesakes[name] = count > 1 ? count - 1 : nil
+        namesakes[shown.name]?[shown.tag] = count > 1 ? count - 1 : nil
+        if namesakes[shown.name]?.isEmpty == true { namesakes[shown.name] = nil }
     }
 
     private var everybody: [Person] { (me.map { [$0] } ?? []) + others }
@@ -62,9 +69,12 @@ package struct People {
         let tag = SafeText(name: person.keyTag)
         guard !name.isEmpty else { return tag.isEmpty ? "somebody" : "somebody#\(tag)" }
         if Self.isSuspicious(name) { return "\"\(name)\"#\(tag)" }
-        let own = shownNames[person.attachment] == name ? 1 : 0
-        let isShared = namesakes[name, default: 0] > own
-        return isShared && !tag.isEmpty ? "\(name)#\(tag)" : name
+        return isShared(name, by: person) && !tag.isEmpty ? "\(name)#\(tag)" : name
+    }
+
+    /// True when somebody else has the name, too.
+    private func isShared(_ name: SafeText, by person: Person) -> Bool {
+        namesakes[name]?.contains { $0.key != person.keyTag } ?? false
     }
 
     /// Letters, numbers, spaces, emoji, and what stands inside the names of people and programs
@@ -78,6 +88,10 @@ package struct People {
             case " ", "-", "_", ".", "'", "\u{2019}", "\u{B7}", "\u{30FB}": return false
             // Letters that look like colons.
             case "\u{2D0}", "\u{2D1}", "\u{A789}": return true
+            // What looks like the mark of who is verified.
+            case "\u{2705}", "\u{2611}", "\u{2713}", "\u{2714}", "\u{1F5F8}", "\u{1F5F9}",
+                "\u{10102}", "\u{237B}", "\u{1FBB1}":
+                return true
             default: break
             }
             switch scalar.properties.generalCategory {
@@ -89,6 +103,12 @@ package struct People {
         }
     }
 
+    /// A name that nobody vouches for: in quotes when it looks as if it were more than a name.
+    static func quoted(_ name: String) -> SafeText {
+        let name = SafeText(name: name)
+        return isSuspicious(name) ? "\"\(name)\"" : name
+    }
+
     package enum Match: Equatable {
         case one(AttachmentID)
         case none
@@ -96,13 +116,21 @@ package struct People {
         case several([SafeText])
     }
 
-    /// The person meant by a name, a name in other case, or `name#tag`.
+    /// The person meant by a name, a name in other case, or `name#tag`; `@` before it does not
+    /// matter. Of one who is here several times, where they were seen last.
     package func find(_ text: String) -> Match {
+        let text = text.utf8.first == UInt8(ascii: "@") ? String(text.dropFirst()) : text
         let wanted = SafeText(untrusted: text).string
         func matching(_ isMatch: (Person) -> Bool) -> Match? {
             let found = others.filter(isMatch)
-            if found.count == 1 { return .one(found[0].attachment) }
-            return found.isEmpty ? nil : .several(found.map(tagged))
+            guard let first = found.first else { return nil }
+            if found.allSatisfy({ $0.keyTag == first.keyTag }) {
+                let best = found.last { !$0.isAway } ?? found.last ?? first
+                return .one(best.attachment)
+            }
+            var tags: [SafeText] = []
+            for name in found.map(tagged) where !tags.contains(name) { tags.append(name) }
+            return .several(tags)
         }
         return matching { tagged($0).string == wanted || display($0).string == wanted }
             ?? matching { SafeText(name: $0.name).string == wanted }
@@ -110,15 +138,18 @@ package struct People {
             ?? .none
     }
 
-    private func tagged(_ person: Person) -> SafeText {
+    func tagged(_ person: Person) -> SafeText {
         "\(SafeText(name: person.name))#\(SafeText(name: person.keyTag))"
     }
 
-    /// `ann (you), ben, cid (away)`
-    var list: SafeText {
-        let names =
-            (me.map { [display($0) + " (you)"] } ?? [])
-            + others.map { $0.isAway ? display($0) + " (away)" : display($0) }
-        return names.joined(separator: ", ")
+    /// The person as they are known now.
+    func person(_ attachment: AttachmentID) -> Person? {
+        me?.attachment == attachment ? me : others.first { $0.attachment == attachment }
+    }
+
+    /// How a person is addressed so that it can only be them: what `find` finds.
+    func address(of person: Person) -> SafeText {
+        let name = SafeText(name: person.name)
+        return isShared(name, by: person) || name.isEmpty ? tagged(person) : name
     }
 }

@@ -1,0 +1,49 @@
+import Terminal
+
+/// A live line made of parts, of which the least important are left out where there is no room.
+struct Parts {
+    private var parts: [(text: StyledText, importance: Int)] = []
+    private let separator: StyledText
+
+    init(separator: StyledText) { self.separator = separator }
+
+    /// - Parameter importance: the parts with the least go first; the order stays.
+    mutating func add(_ text: StyledText, importance: Int) {
+        if !text.isEmpty { parts.append((text, importance)) }
+    }
+
+    /// The line within so many cells.
+    func fitting(_ columns: Int, _ width: CellWidth) -> StyledText {
+        var rest = parts
+        while rest.count > 1, width.most(joined(rest)) > columns,
+            let least = rest.indices.min(by: { rest[$0].importance < rest[$1].importance })
+        {
+            rest.remove(at: least)
+        }
+        return joined(rest).fitting(columns, width)
+    }
+
+    private func joined(_ parts: [(text: StyledText, importance: Int)]) -> StyledText {
+        parts.indices.reduce(into: StyledText()) { line, index in
+            if index > 0 { line.append(separator) }
+            line.append(parts[index].text)
+        }
+    }
+}
+
+extension StyledText {
+    /// Only the first clusters that fit into so many cells.
+    func fitting(_ columns: Int, _ width: CellWidth) -> StyledText {
+        guard width.most(self) > columns else { return self }
+        var result = StyledText()
+        var room = columns
+        for span in spans {
+            for cluster in span.text.clusters {
+                room -= width.most(cluster)
+                if room < 0 { return result }
+                result.append(cluster, span.style)
+            }
+        }
+        return result
+    }
+}
