@@ -23,7 +23,8 @@ package struct Notification: Hashable, Sendable {
         var inner = text(capabilities.notifications, isUTF8: capabilities.isUTF8)
         if capabilities.isInTmux {
             // The bell stays outside: tmux counts it. Escapes within are doubled.
-            inner = throughTmux && !inner.isEmpty ? "\u{1B}Ptmux;\(Self.doubled(inner))\u{1B}\\" : ""
+            inner =
+                throughTmux && !inner.isEmpty ? "\u{1B}Ptmux;\(Self.doubled(inner))\u{1B}\\" : ""
         }
         return "\u{7}" + inner
     }

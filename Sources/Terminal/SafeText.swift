@@ -59,6 +59,20 @@ package struct SafeText: Hashable, Sendable {
         string.lazy.map { SafeText(clean: String($0)) }
     }
 
+    /// So many bytes from the beginning, or fewer so as not to split a scalar.
+    func prefix(bytes: Int) -> SafeText { SafeText(clean: String(string[..<index(ofByte: bytes)])) }
+
+    /// What comes after so many bytes.
+    func suffix(fromByte start: Int) -> SafeText {
+        SafeText(clean: String(string[index(ofByte: start)...]))
+    }
+
+    private func index(ofByte byte: Int) -> String.Index {
+        let utf8 = string.utf8
+        return utf8.index(utf8.startIndex, offsetBy: max(0, byte), limitedBy: utf8.endIndex)
+            ?? utf8.endIndex
+    }
+
     /// This text again and again, for a bar or an indent.
     package func repeated(_ count: Int) -> SafeText {
         SafeText(clean: String(repeating: string, count: max(0, count)))

@@ -72,3 +72,48 @@ extension StyledText: ExpressibleByStringInterpolation {
 
     package init(stringInterpolation: StringInterpolation) { self = stringInterpolation.text }
 }
+
+extension StyledText {
+    /// So many bytes (UTF-8) from the beginning, or fewer so as not to split a scalar.
+    func prefix(bytes: Int) -> StyledText {
+        var result = StyledText()
+        var room = bytes
+        for span in spans where room > 0 {
+            result.append(span.text.prefix(bytes: room), span.style)
+            room -= span.text.string.utf8.count
+        }
+        return result
+    }
+
+    /// What comes after so many bytes.
+    func suffix(fromByte start: Int) -> StyledText {
+        var result = StyledText()
+        var skipped = start
+        for span in spans {
+            let count = span.text.string.utf8.count
+            if skipped < count { result.append(span.text.suffix(fromByte: skipped), span.style) }
+            skipped = max(0, skipped - count)
+        }
+        return result
+    }
+
+    /// How far both begin with the same clusters in the same style whose width is in no doubt.
+    func sharedStart(
+        with other: StyledText, width: CellWidth
+    ) -> (bytes: Int, cells: Int) {
+        var (bytes, cells) = (0, 0)
+        var left = clusters.makeIterator()
+        var right = other.clusters.makeIterator()
+        while let one = left.next(), let two = right.next(), one == two {
+            let range = width.range(one.text)
+            guard range.lowerBound == range.upperBound else { break }
+            bytes += one.text.string.utf8.count
+            cells += range.lowerBound
+        }
+        return (bytes, cells)
+    }
+
+    private var clusters: some Sequence<Span> {
+        spans.lazy.flatMap { span in span.text.clusters.lazy.map { Span($0, span.style) } }
+    }
+}

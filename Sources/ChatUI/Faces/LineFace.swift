@@ -1,4 +1,5 @@
 import Client
+import Foundation
 import Terminal
 
 #if canImport(Glibc)
@@ -25,6 +26,8 @@ package actor LineFace: Face {
     private var screen: LineScreen
     private var editor = LineEditor()
     private var decoder = KeyDecoder()
+    private var capabilities = Capabilities(
+        environment: ProcessInfo.processInfo.environment, isTerminal: true)
     /// A notice that the next key takes away.
     private var hint: SafeText?
     private var isLeaving = false
@@ -50,8 +53,8 @@ package actor LineFace: Face {
 
     /// Stays in the room until it is left; throws why it could not stay.
     package func run() async throws {
-        RawMode.enter()
-        defer { RawMode.leave() }
+        TerminalSession.start(&capabilities, &decoder)
+        defer { TerminalSession.stop() }
         show([])
         do {
             try await stay()
@@ -86,7 +89,7 @@ package actor LineFace: Face {
             show([])
         case SIGTSTP: suspend()
         case SIGCONT:
-            RawMode.enter()
+            TerminalSession.resume(capabilities)
             show([])
         default: leave()
         }
@@ -95,6 +98,7 @@ package actor LineFace: Face {
     private func handle(_ key: Key) async {
         hint = nil
         switch editor.handle(key) {
+        case .unchanged, .complete, .openEditor, .wantsToScroll: break
         case .edited, .redraw: show([])
         case .entered(let line): await enter(line)
         case .leave: leaveUnlessTransferring()
@@ -127,7 +131,7 @@ package actor LineFace: Face {
     private func leave() {
         if isLeaving {
             Output.write(screen.erase())
-            RawMode.leave()
+            TerminalSession.stop()
             exit(EXIT_FAILURE)
         }
         isLeaving = true
@@ -138,9 +142,7 @@ package actor LineFace: Face {
 
     private func suspend() {
         Output.write(screen.erase())
-        RawMode.leave()
-        TerminalDevice.suspend()
-        RawMode.enter()
+        TerminalSession.suspend(capabilities)
         screen.resize(columns: TerminalDevice.columns())
         show([])
     }
