@@ -1,4 +1,4 @@
-package import Terminal
+import Terminal
 
 /// What a typed line asks for.
 package enum Command: Equatable, Sendable {

@@ -2,77 +2,121 @@ import Client
 import Terminal
 import Wire
 
-/// What a typed line comes to, besides what the room will say of it later.
-enum Reply: Sendable {
-    case lines([SafeText])
-    case said(MessageID, String)
-    case offered(OfferNumber, path: String)
-    case settled(OfferNumber)
-    case leave
-
-    static func complaint(_ sentence: String) -> Reply {
-        .lines(["-- \(SafeText(untrusted: sentence))"])
-    }
-}
-
 /// Carries out what people type, whichever face they type it into.
 struct Conversation: Sendable {
     let session: any RoomSession
-    /// The link that `/invite` shows.
-    let invitation: String
+    /// Where files to be sent are looked for.
+    let lister: FolderLister
 
-    /// - Parameter model: what is known now, for names and numbers.
-    func perform(_ line: String, _ model: RoomModel) async -> Reply {
+    /// - Parameters:
+    ///   - model: what is known now, for names and numbers.
+    ///   - now: the day from which `/search` looks back.
+    func perform(_ line: String, _ model: RoomModel, at now: WallTime) async -> [Reply] {
         do throws(CommandError) {
-            return await perform(try Command(parsing: line), model)
+            return await perform(try Command(parsing: line), model, now)
         } catch {
-            return .complaint(error.sentence)
+            return [.complaint(error.sentence)]
         }
     }
 
-    private func perform(_ command: Command, _ model: RoomModel) async -> Reply {
+    private func perform(_ command: Command, _ model: RoomModel, _ now: WallTime) async -> [Reply] {
         do throws(ClientRefusal) {
             switch command {
-            case .say(let text): return .said(try await session.say(text), text)
-            case .send(let path, let name): return try await send(path, to: name, model)
-            case .accept(let number):
-                return try await answer(number, model) { offer throws(ClientRefusal) in
-                    try await session.accept(offer)
-                }
-            case .decline(let number):
-                return try await answer(number, model) { offer throws(ClientRefusal) in
-                    try await session.decline(offer)
-                }
-            case .cancel(let number): return try await cancel(number, model)
-            case .who: return .lines(["-- \(model.people.list)"])
-            case .invite:
-                return .lines([
-                    "-- whoever has this link can come in:", SafeText(untrusted: invitation),
-                ])
-            case .transfers: return .lines(model.transferLines)
-            case .help: return .lines(Command.helpLines)
-            case .quit: return .leave
-            case .nothing: return .lines([])
+            case .say(let text): return [try await say(text, isAction: false)]
+            case .act(let text): return [try await say(text, isAction: true)]
+            case .send(let words): return await send(words, model)
+            case .accept, .decline, .cancel: return [try await transfer(command, model)]
+            case .verify, .remove, .name: return [try await person(command, model)]
+            case .admit(let name): return [try await decide(name, model, isAdmitted: true)]
+            case .refuse(let name): return [try await decide(name, model, isAdmitted: false)]
+            case .who: return [.told(await who(model))]
+            case .open, .search, .invite, .transfers, .help:
+                return [.told(Self.answer(command, model, now))]
+            case .show(let number): return [.show(number)]
+            case .notify(let level, let withText): return [.notify(level, withText: withText)]
+            case .clear: return [.clear]
+            case .quit: return [.leave]
+            case .nothing: return []
             }
         } catch {
-            return .complaint(error.sentence)
+            return [.complaint(error.sentence)]
         }
     }
 
-    private func send(
-        _ path: String, to name: String?, _ model: RoomModel
-    ) async throws(ClientRefusal) -> Reply {
-        var person: AttachmentID?
-        if let name {
-            switch model.people.find(name) {
-            case .one(let found): person = found
-            case .none: return .complaint("nobody here is called \(name); /who lists the names")
-            case .several(let names):
-                return .lines(["-- several have this name: \(names.joined(separator: " or "))"])
+    private func say(_ text: String, isAction: Bool) async throws(ClientRefusal) -> Reply {
+        .said(try await session.say(text, isAction: isAction), text, isAction: isAction)
+    }
+
+    /// What is known here already.
+    private static func answer(_ command: Command, _ model: RoomModel, _ now: WallTime) -> [Told] {
+        switch command {
+        case .help: return HelpText.lines.map(Told.notice)
+        case .transfers: return Told.notices(model.transferLines)
+        case .invite:
+            guard let link = model.link else { return [.error("there is no link to show")] }
+            return [
+                .notice("whoever has this link can come in:"),
+                .bare(SafeText(untrusted: link.text)),
+            ]
+        case .open(let number):
+            let stored = model.transfers.stored
+            let found = number.map { number in stored.last { $0.number.number == number } }
+                ?? stored.last
+            guard let found else {
+                return [.error("no such file has come; /transfers lists what is under way")]
+            }
+            return [.bare(found.path)]
+        case .search(let words):
+            let found = model.transcript.search(words, today: now)
+            let what = SafeText(untrusted: words)
+            if found.isEmpty {
+                return [.notice("nobody said \"\(what)\" while this chatbox ran")]
+            }
+            return Told.notices(found)
+        default: return []
+        }
+    }
+
+    private func who(_ model: RoomModel) async -> [Told] {
+        var told = Told.notices(model.people.lines)
+        let asking = model.newcomers.map { RoomModel.name($0) }
+        if !asking.isEmpty {
+            told.append(.notice("asking to be let in: \(asking.joined(separator: ", "))"))
+        }
+        let receipts = await session.receipts
+        if !receipts.received.isEmpty || !receipts.missing.isEmpty {
+            let names = { (people: [Person]) -> SafeText in
+                people.isEmpty
+                    ? "nobody" : people.map(model.people.display).joined(separator: ", ")
+            }
+            told.append(.notice("your last message was received by \(names(receipts.received))"))
+            if !receipts.missing.isEmpty {
+                told.append(.notice("and not yet by \(names(receipts.missing))"))
             }
         }
-        let path = HomePath.expand(path)
-        return .offered(try await session.offer(path: path, to: person), path: path)
+        if !model.protection.suite.isEmpty {
+            told.append(.quiet(StyledText(SafeText(untrusted: model.protection.sentence))))
+        }
+        return told
+    }
+
+    // MARK: Transfers
+
+    private func transfer(
+        _ command: Command, _ model: RoomModel
+    ) async throws(ClientRefusal) -> Reply {
+        switch command {
+        case .accept(let number):
+            return try await answer(number, model) { offer throws(ClientRefusal) in
+                try await session.accept(offer)
+            }
+        case .decline(let number):
+            return try await answer(number, model) { offer throws(ClientRefusal) in
+                try await session.decline(offer)
+            }
+        case .cancel(let number): return try await cancel(number, model)
+        default: return .told([])
+        }
     }
 
     private func answer(
@@ -95,53 +139,5 @@ struct Conversation: Sendable {
         }
         try await session.cancel(offer)
         return .settled(offer)
-    }
-}
-
-extension RoomModel {
-    /// The offer meant when no number is given.
-    var onlyOffer: OfferNumber? {
-        transfers.offers.count == 1 ? transfers.offers[0].number : nil
-    }
-
-    var hasOffers: Bool { !transfers.offers.isEmpty }
-
-    /// The transfer or own offer meant when no number is given.
-    var onlyCancellable: OfferNumber? {
-        let numbers = Set(transfers.running.map(\.number)).union(transfers.ours.keys)
-        return numbers.count == 1 ? numbers.first : nil
-    }
-
-    /// True while bytes of a file are on their way.
-    var isTransferring: Bool { !transfers.running.isEmpty }
-
-    var transferLines: [SafeText] {
-        let offers = transfers.offers.map { offer -> SafeText in
-            let name = Describe.fileName(offer.fileName)
-            return
-                "-- \(offer.number.number) offered by \(people.display(offer.sender)): \(name), \(Describe.size(offer.size))"
-        }
-        let ours = transfers.ours.sorted { $0.key < $1.key }.map { number, name -> SafeText in
-            "-- \(number.number) offered by you: \(name)"
-        }
-        let running = transfers.running.map {
-            "-- \($0.progressLine(people)) \($0.partner(people))" as SafeText
-        }
-        let all = offers + ours + running
-        return all.isEmpty ? ["-- nothing is offered or under way"] : all
-    }
-
-    /// Takes what a typed line came to; gives the lines to print, nil to leave.
-    mutating func take(_ reply: Reply) -> [SafeText]? {
-        switch reply {
-        case .lines(let lines): return lines
-        case .said(let id, let text):
-            return queued(id, text)
-        case .offered(let number, let path): return [offered(number, path: path)]
-        case .settled(let number):
-            settled(number)
-            return []
-        case .leave: return nil
-        }
     }
 }

@@ -2,8 +2,8 @@ import Foundation
 
 /// One line of input of the JSON face.
 package enum JSONCommand: Equatable {
-    /// `{"type":"say","text":TEXT}`
-    case say(String)
+    /// `{"type":"say","text":TEXT}`; with `"action":true` what one does rather than says
+    case say(String, isAction: Bool)
     /// `{"type":"send","path":PATH,"to":NAME}`; without `to` the file is offered to the room.
     case send(path: String, to: String?)
     /// `{"type":"accept","offer":N}`
@@ -14,6 +14,18 @@ package enum JSONCommand: Equatable {
     case cancel(Int)
     /// `{"type":"who"}`
     case who
+    /// `{"type":"invite"}`
+    case invite
+    /// `{"type":"name","name":NAME}`
+    case name(String)
+    /// `{"type":"verify","person":NAME}`, and `"verified":BOOL` to set the mark
+    case verify(String, mark: Bool?)
+    /// `{"type":"remove","person":NAME}`
+    case remove(String)
+    /// `{"type":"admit","person":NAME}`
+    case admit(String)
+    /// `{"type":"refuse","person":NAME}`
+    case refuse(String)
     /// `{"type":"quit"}`
     case quit
 
@@ -24,32 +36,50 @@ package enum JSONCommand: Equatable {
         } catch {
             throw .notACommand
         }
-        switch fields.type {
-        case "say":
-            guard let text = fields.text else { throw .missing("say", "text") }
-            self = .say(text)
-        case "send":
-            guard let path = fields.path else { throw .missing("send", "path") }
-            self = .send(path: path, to: fields.to)
-        case "accept": self = .accept(try fields.number())
-        case "decline": self = .decline(try fields.number())
-        case "cancel": self = .cancel(try fields.number())
-        case "who": self = .who
-        case "quit": self = .quit
-        default: throw .unknown(fields.type)
-        }
+        self = try fields.command()
     }
+
+    /// Every type, as the error names them.
+    static let types = [
+        "say", "send", "accept", "decline", "cancel", "who", "invite", "name", "verify", "remove",
+        "admit", "refuse", "quit",
+    ]
 
     private struct Fields: Decodable {
         var type: String
         var text: String?
+        var action: Bool?
         var path: String?
         var to: String?
         var offer: Int?
+        var name: String?
+        var person: String?
+        var verified: Bool?
 
-        func number() throws(JSONCommandError) -> Int {
-            guard let offer else { throw .missing(type, "offer") }
-            return offer
+        func command() throws(JSONCommandError) -> JSONCommand {
+            switch type {
+            case "say": .say(try member("text", text), isAction: action ?? false)
+            case "send": .send(path: try member("path", path), to: to)
+            case "accept": .accept(try member("offer", offer))
+            case "decline": .decline(try member("offer", offer))
+            case "cancel": .cancel(try member("offer", offer))
+            case "who": .who
+            case "invite": .invite
+            case "name": .name(try member("name", name))
+            case "verify": .verify(try member("person", person), mark: verified)
+            case "remove": .remove(try member("person", person))
+            case "admit": .admit(try member("person", person))
+            case "refuse": .refuse(try member("person", person))
+            case "quit": .quit
+            default: throw .unknown(type)
+            }
+        }
+
+        private func member<Value>(
+            _ name: String, _ value: Value?
+        ) throws(JSONCommandError) -> Value {
+            guard let value else { throw .missing(type, name) }
+            return value
         }
     }
 }
@@ -66,7 +96,7 @@ package enum JSONCommandError: Error, Equatable {
         case .notACommand:
             "this line is no command; send one JSON object a line, such as {\"type\":\"who\"}"
         case .unknown(let type):
-            "there is no command \(type); use say, send, accept, decline, cancel, who or quit"
+            "there is no command \(type); use one of \(JSONCommand.types.joined(separator: ", "))"
         case .missing(let type, let member): "the command \(type) needs a member \"\(member)\""
         }
     }

@@ -20,7 +20,7 @@ struct Parts {
         {
             rest.remove(at: least)
         }
-        return joined(rest).fitting(columns, width)
+        return joined(rest).fitting(columns: columns, width: width)
     }
 
     private func joined(_ parts: [(text: StyledText, importance: Int)]) -> StyledText {
@@ -28,22 +28,5 @@ struct Parts {
             if index > 0 { line.append(separator) }
             line.append(parts[index].text)
         }
-    }
-}
-
-extension StyledText {
-    /// Only the first clusters that fit into so many cells.
-    func fitting(_ columns: Int, _ width: CellWidth) -> StyledText {
-        guard width.most(self) > columns else { return self }
-        var result = StyledText()
-        var room = columns
-        for span in spans {
-            for cluster in span.text.clusters {
-                room -= width.most(cluster)
-                if room < 0 { return result }
-                result.append(cluster, span.style)
-            }
-        }
-        return result
     }
 }

@@ -142,6 +142,27 @@ package struct People: Sendable {
         "\(SafeText(name: person.name))#\(SafeText(name: person.keyTag))"
     }
 
+    /// `ann (you)`, `ben#99887766, verified`, `cid#… , away`: a line each, the tags to tell them
+    /// apart; a large room in one line.
+    var lines: [SafeText] {
+        guard others.count <= Self.mostLines else {
+            let names = others.map(display).joined(separator: ", ")
+            return ["\(others.count + 1) here: \(me.map(display) ?? "") (you), \(names)"]
+        }
+        return (me.map { ["\(listed($0)) (you)"] } ?? []) + others.map(listed)
+    }
+
+    /// People that are listed a line each.
+    private static let mostLines = 12
+
+    private func listed(_ person: Person) -> SafeText {
+        let name = SafeText(name: person.name)
+        let quoted: SafeText = Self.isSuspicious(name) ? "\"\(name)\"" : name
+        let verified: SafeText = person.isVerified ? ", verified" : ""
+        let away: SafeText = person.isAway ? ", away" : ""
+        return "\(quoted)#\(SafeText(name: person.keyTag))\(verified)\(away)"
+    }
+
     /// The person as they are known now.
     func person(_ attachment: AttachmentID) -> Person? {
         me?.attachment == attachment ? me : others.first { $0.attachment == attachment }

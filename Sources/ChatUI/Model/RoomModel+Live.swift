@@ -1,4 +1,6 @@
+import Client
 package import Terminal
+import Wire
 
 /// What is drawn below the printed lines.
 extension RoomModel {
@@ -29,11 +31,12 @@ extension RoomModel {
             // Only the beginning is seen: what was pasted may be long.
             let beginning = Self.beginning(of: message.text, columns)
             let mark: SafeText = message.isAction ? "sending: * " : "sending: "
-            return StyledText(mark + beginning, .quiet).fitting(columns, width)
+            return StyledText(mark + beginning, .quiet)
+                .fitting(columns: columns, width: width)
         }
         if !isAll {
             let rest = StyledText("sending \(unsent.count - shown.count) more", .quiet)
-            result.append(rest.fitting(columns, width))
+            result.append(rest.fitting(columns: columns, width: width))
         }
         return result
     }

@@ -1,5 +1,5 @@
 package import Client
-package import Terminal
+import Terminal
 package import Wire
 
 /// What happens in a room, as people are told it: events in, what is told and what is drawn live

@@ -89,7 +89,7 @@ struct Transfers: Sendable {
                 shown.isEmpty
                     ? "\(Describe.count(rest.count, "file")) under way, \(Int(part * 100))%"
                     : "and \(rest.count) more, \(Int(part * 100))%")
-            result.append(more.fitting(columns, width))
+            result.append(more.fitting(columns: columns, width: width))
         }
         return result
     }

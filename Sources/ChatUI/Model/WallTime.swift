@@ -1,4 +1,4 @@
-package import Terminal
+import Terminal
 
 #if canImport(Glibc)
     import Glibc
