@@ -65,7 +65,7 @@ package struct FoldedPaste: Hashable, Sendable {
     package static let maximumLines = 20
     package static let maximumBytes = 8 << 10
 
-    init?(_ text: String) {
+    package init?(_ text: String) {
         let ends = text.utf8.count { $0 == 0x0A }
         guard ends >= Self.maximumLines || text.utf8.count > Self.maximumBytes else { return nil }
         self.text = text
@@ -90,38 +90,28 @@ extension EditBuffer {
     }
 
     mutating func insert(_ new: [Unit]) {
-        guard !new.isEmpty else { return }
-        if isPlain(new) {
-            units.insert(contentsOf: new, at: cursor)
-            cursor += new.count
-            return
-        }
-        let start = units[..<cursor].lastIndex(where: \.isASCII) ?? 0
-        let end = units[cursor...].firstIndex(where: \.isASCII) ?? units.count
-        let left = Self.regrouped(units[start..<cursor] + new)
-        let whole = Self.regrouped(units[start..<cursor] + new + units[cursor..<end])
-        // Up to where what was inserted ends, or the cluster that it became a part of.
-        let bytes = Self.text(of: left[...]).utf8.count
+        units.insert(contentsOf: new, at: cursor)
+        cursor += new.count
+        mend(cursor - new.count..<cursor)
+    }
+
+    /// Finds clusters anew where a change may have joined or parted some. The cursor comes behind
+    /// the cluster that it would be within.
+    private mutating func mend(_ range: Range<Int>) {
+        // An ASCII sign joins nothing before it.
+        let start = units[..<range.lowerBound].lastIndex(where: \.isASCII) ?? 0
+        let end = units[range.upperBound...].firstIndex(where: \.isASCII) ?? units.count
+        guard !units[start..<end].allSatisfy(\.isASCII) else { return }
+        let mended = Self.regrouped(units[start..<end])
+        guard mended[...] != units[start..<end] else { return }
+        let bytes = Self.text(of: units[start..<max(start, cursor)]).utf8.count
         var (count, passed) = (0, 0)
-        while passed < bytes, count < whole.count {
-            passed += whole[count].string.utf8.count
+        while passed < bytes, count < mended.count {
+            passed += mended[count].string.utf8.count
             count += 1
         }
-        units.replaceSubrange(start..<end, with: whole)
+        units.replaceSubrange(start..<end, with: mended)
         cursor = start + count
-    }
-
-    private func isPlain(_ new: [Unit]) -> Bool {
-        let before = cursor == 0 || units[cursor - 1].isASCII
-        let after = cursor == units.count || units[cursor].isASCII
-        return new.allSatisfy(\.isASCII) || (before && after && startsCluster(new))
-    }
-
-    /// False for a mark, a joiner or the like, which would join the ASCII sign before it.
-    private func startsCluster(_ new: [Unit]) -> Bool {
-        guard cursor > 0, let first = new.first else { return true }
-        return (units[cursor - 1].string + first.string).count
-            == units[cursor - 1].string.count + first.string.count
     }
 
     private static func regrouped(_ units: some Sequence<Unit>) -> [Unit] {
@@ -144,6 +134,7 @@ extension EditBuffer {
         let removed = Array(units[range])
         units.removeSubrange(range)
         cursor = range.lowerBound
+        mend(cursor..<cursor)
         return removed
     }
 
@@ -161,6 +152,7 @@ extension EditBuffer {
         guard second > 0, !units[second].isNewline, !units[second - 1].isNewline else { return }
         units.swapAt(second - 1, second)
         cursor = second + 1
+        mend(second - 1..<cursor)
     }
 }
 

@@ -110,18 +110,24 @@ extension InlineScreen {
     /// Where the cursor is when each row was wrapped anew, counted by the fewest cells.
     private func rewrappedRows() -> (above: Int, column: Int) {
         guard drawn.indices.contains(cursor.row) else { return (0, 0) }
-        let columns = size.columns
-        let width = capabilities.width
-        let above = drawn[..<cursor.row].reduce(0) { sum, row in
-            sum + max(1, (width.range(row.text).lowerBound + columns - 1) / columns)
-        }
+        let above = drawn[..<cursor.row].reduce(0) { $0 + wrapped($1).row + 1 }
         let row = drawn[cursor.row]
-        let cells = width.range(row.prefix(bytes: cursor.offset).text).lowerBound
-        let whole = width.range(row.text).lowerBound
-        // At the end of a full row the cursor is still in it.
-        let last = max(1, (whole + columns - 1) / columns) - 1
-        let rowsDown = min(cells / columns, last)
-        return (above + rowsDown, min(cells - rowsDown * columns, columns - 1))
+        let before = wrapped(row.prefix(bytes: cursor.offset))
+        return (above + before.row, before.column)
+    }
+
+    /// Where a terminal comes to that wraps this text: at the end of a full row it stays in it.
+    private func wrapped(_ text: StyledText) -> (row: Int, column: Int) {
+        var (row, column) = (0, 0)
+        for cluster in text.text.clusters {
+            let width = capabilities.width.range(cluster).lowerBound
+            if column + width > size.columns {
+                row += 1
+                column = 0
+            }
+            column += width
+        }
+        return (row, min(column, size.columns - 1))
     }
 }
 
