@@ -96,11 +96,8 @@ struct Host: AsyncParsableCommand {
         }
         Output.write(
             """
-            A room is open here for as long as this chatbox runs. Others come in with
-
-                chatbox join '\(link.text)'
-
-            Type and press Return to speak; /help lists the commands, Ctrl-D leaves.
+            A room is open here for as long as this chatbox runs; others come in with
+            chatbox join '\(link.text)'
 
             """)
     }

@@ -57,19 +57,16 @@ struct Stay {
     /// Talks with a person, or with a pipe.
     func talk(folder: DestinationFolder, plain: Bool) async throws {
         let client = try client(folder: folder)
-        let isInteractive = Self.isInteractive && !plain
-        let poller = InputPoller(signals: isInteractive ? LineFace.signals : PipeFace.signals)
-        let reader = InputReader(poller: poller)
+        let poller = InputPoller(
+            signals: Self.isInteractive && !plain ? TerminalFace.signals : PipeFace.signals)
+        let faces = Faces(
+            session: client, link: link, folder: folder, lister: FolderLister(roots: ["/"]),
+            reader: InputReader(poller: poller))
         try await Self.withoutClientFailures {
-            if isInteractive {
-                try await LineFace(
-                    session: client, invitation: link.text, folder: folder.path, reader: reader,
-                    reflows: Self.terminalReflows
-                ).run()
+            if Self.isInteractive && !plain {
+                try await faces.terminal.run()
             } else {
-                try await PipeFace(
-                    session: client, invitation: link.text, folder: folder.path, reader: reader
-                ).run()
+                try await faces.lines(forEars: plain || Self.isTerminal).run()
             }
         }
     }
@@ -83,15 +80,8 @@ struct Stay {
         }
     }
 
-    /// Terminals known to wrap their lines anew when they become narrower.
-    private static var terminalReflows: Bool {
-        let environment = ProcessInfo.processInfo.environment
-        let marks = ["TMUX", "KITTY_WINDOW_ID", "WT_SESSION", "VTE_VERSION", "ALACRITTY_WINDOW_ID"]
-        if marks.contains(where: { environment[$0] != nil }) { return true }
-        let programs: Set = ["iTerm.app", "WezTerm", "ghostty", "vscode"]
-        return programs.contains(environment["TERM_PROGRAM"] ?? "")
-            || environment["TERM"]?.hasPrefix("foot") == true
-    }
+    /// True when a person looks, though perhaps by way of a terminal that can do nothing.
+    private static var isTerminal: Bool { TerminalDevice.isTerminal(STDOUT_FILENO) }
 }
 
 extension Link {

@@ -55,7 +55,9 @@ extension Conversation {
             let address = SafeText(
                 untrusted: Words.quoted(model.people.address(of: person).string))
             return .told([
-                .notice("read this to \(name), by telephone or face to face; \(name) sees the same with /verify:"),
+                .notice(
+                    "read this to \(name), by telephone or face to face; \(name) sees the same with /verify:"
+                ),
                 .bare("   \(SafeText(untrusted: verification.number))"),
                 .notice("when both agree: /verify \(address) yes; else: /verify \(address) no"),
             ])

@@ -50,8 +50,8 @@ struct Conversation: Sendable {
     /// What is known here already.
     private static func answer(_ command: Command, _ model: RoomModel, _ now: WallTime) -> [Told] {
         switch command {
-        case .help: return HelpText.lines.map(Told.notice)
-        case .transfers: return Told.notices(model.transferLines)
+        case .help: return HelpText.lines.map(Told.answer)
+        case .transfers: return Told.answers(model.transferLines)
         case .invite:
             guard let link = model.link else { return [.error("there is no link to show")] }
             return [
@@ -60,7 +60,8 @@ struct Conversation: Sendable {
             ]
         case .open(let number):
             let stored = model.transfers.stored
-            let found = number.map { number in stored.last { $0.number.number == number } }
+            let found =
+                number.map { number in stored.last { $0.number.number == number } }
                 ?? stored.last
             guard let found else {
                 return [.error("no such file has come; /transfers lists what is under way")]
@@ -72,16 +73,16 @@ struct Conversation: Sendable {
             if found.isEmpty {
                 return [.notice("nobody said \"\(what)\" while this chatbox ran")]
             }
-            return Told.notices(found)
+            return Told.answers(found)
         default: return []
         }
     }
 
     private func who(_ model: RoomModel) async -> [Told] {
-        var told = Told.notices(model.people.lines)
+        var told = Told.answers(model.people.lines)
         let asking = model.newcomers.map { RoomModel.name($0) }
         if !asking.isEmpty {
-            told.append(.notice("asking to be let in: \(asking.joined(separator: ", "))"))
+            told.append(.answer("asking to be let in: \(asking.joined(separator: ", "))"))
         }
         let receipts = await session.receipts
         if !receipts.received.isEmpty || !receipts.missing.isEmpty {
@@ -89,9 +90,9 @@ struct Conversation: Sendable {
                 people.isEmpty
                     ? "nobody" : people.map(model.people.display).joined(separator: ", ")
             }
-            told.append(.notice("your last message was received by \(names(receipts.received))"))
+            told.append(.answer("your last message was received by \(names(receipts.received))"))
             if !receipts.missing.isEmpty {
-                told.append(.notice("and not yet by \(names(receipts.missing))"))
+                told.append(.answer("and not yet by \(names(receipts.missing))"))
             }
         }
         if !model.protection.suite.isEmpty {

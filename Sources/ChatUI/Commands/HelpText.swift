@@ -9,7 +9,7 @@ enum HelpText {
         row("/show [N]", "a message that was too long for the screen"),
         "\("Files", .strong)    names at the end: for these people only, else for the room",
         row("/send FILE… [NAME…]", "offers files"),
-        row("/accept /decline [N]", "takes, or refuses, the file offered as number N"),
+        row("/accept /decline [N]", "takes, or refuses, what is offered as N"),
         row("/cancel [N]", "ends a transfer, or takes an offer back"),
         row("/transfers /open [N]", "what is under way; where a file lies"),
         "\("People", .strong)   of two with one name, name#tag is meant",
@@ -21,14 +21,15 @@ enum HelpText {
         "\("You", .strong)",
         row("/name NAME", "another name for yourself"),
         row("/notify all|mentions|none", "what rings while you look elsewhere"),
-        row("/clear /quit", "an empty screen; leaves (so does Ctrl-D)"),
-        "\("Keys", .strong)     Tab completes, Alt-Enter breaks the line, Ctrl-R searches, ↑ recalls",
+        row("/clear /quit /help", "an empty screen; leaves, as Ctrl-D does; this"),
+        "\("Keys", .strong)     Tab completes, Alt-Enter breaks the line, Ctrl-R looks back",
     ]
 
     private static let column = 27
 
     private static func row(_ command: SafeText, _ meaning: SafeText) -> StyledText {
-        let gap = ("  " as SafeText)
+        let gap =
+            ("  " as SafeText)
             + (" " as SafeText).repeated(column - 2 - command.string.count)
         return "  \(command)\(gap)\(meaning, .quiet)"
     }

@@ -23,20 +23,23 @@ package actor TerminalFace: Face {
     private let conversation: Conversation
     private let lister: FolderLister
     private let pastes: PasteFolder?
-    private var capabilities: Capabilities
-    private var console: Console
-    private var screen: InlineScreen
-    private var pacer: FramePacer
+    var capabilities: Capabilities
+    var console: Console
+    var screen: InlineScreen
+    var pacer: FramePacer
     private var decoder = KeyDecoder()
-    private let writer = ScreenWriter()
-    private let frames = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-    private var waiting: [CheckedContinuation<Void, Never>] = []
-    private var hasEnded = false
+    let writer: TerminalWriter
+    /// Something is to be drawn, or was written.
+    let wishes = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    /// Events that wait for a terminal that takes nothing.
+    var waiting: [CheckedContinuation<Void, Never>] = []
     /// The terminal is somebody else's for a while: nothing is drawn.
-    private var isGivenAway = false
+    var isGivenAway = false
 
     /// How long a hint is shown, and Ctrl-C waits for another.
     private static let hintTime: Int32 = 2000
+    /// A terminal that takes nothing for so many milliseconds is not waited for at the end.
+    private static let lastWait: Int32 = 1000
     private static let silence = Int32(KeyDecoder.silence / .milliseconds(1))
 
     /// Signals that this face answers itself.
@@ -61,6 +64,7 @@ package actor TerminalFace: Face {
         console = Console(model: room, size: size, width: capabilities.width)
         screen = InlineScreen(size: size, capabilities: capabilities)
         pacer = FramePacer(live: LiveRegion(rows: []))
+        writer = TerminalWriter { [wishes] in wishes.continuation.yield() }
     }
 
     /// Stays in the room until it is left; throws why it could not stay.
@@ -69,30 +73,23 @@ package actor TerminalFace: Face {
         defer { TerminalSession.stop() }
         if capabilities.marksPastes == true { decoder.guessesPastes = false }
         adapt()
-        await draw()
-        do {
-            try await stayAndDraw()
-        } catch {
-            await finish()
-            throw error
-        }
-        await finish()
-    }
-
-    private func stayAndDraw() async throws {
+        showAtOnce()
+        defer { finish() }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await self.drawFrames() }
-            defer { frames.continuation.finish() }
+            defer { wishes.continuation.finish() }
             try await stay()
         }
     }
 
     /// The last rows, and the live region away.
-    private func finish() async {
+    private func finish() {
         let frame = pacer.takeWhatever(at: .now)
-        var output = frame.lines.isEmpty ? "" : screen.update(printing: frame.lines, live: frame.live)
-        output += screen.erase()
-        _ = await writer.write(output)
+        if !frame.lines.isEmpty {
+            writer.write(screen.update(printing: frame.lines, live: frame.live))
+        }
+        writer.write(screen.erase())
+        writer.finish(within: Self.lastWait)
     }
 
     var inputTimeout: Int32? {
@@ -105,15 +102,17 @@ package actor TerminalFace: Face {
     func handle(_ event: ClientEvent) async {
         let happened = console.apply(event, at: .now, instant: .now)
         if let notification = happened.notification {
-            _ = await writer.write(notification.sequence(capabilities))
+            writer.write(notification.sequence(capabilities))
         }
         print(happened.rows)
         if happened.isDone { await carryOut(console.leaveNow()) }
         // A terminal that takes no more holds the room back only when very much waits.
-        if pacer.isFull { await withCheckedContinuation { waiting.append($0) } }
+        if pacer.isFull, !console.isLeaving {
+            await withCheckedContinuation { waiting.append($0) }
+        }
     }
 
-    func roomEnded() { hasEnded = true }
+    func roomEnded() {}
 
     func handle(_ input: InputPoller.Event) async -> Bool {
         switch input {
@@ -137,11 +136,11 @@ package actor TerminalFace: Face {
 
     private func handleSignal(_ number: Int32) async {
         switch number {
-        case SIGWINCH: await resize()
-        case SIGTSTP: await suspend()
+        case SIGWINCH: resize()
+        case SIGTSTP: suspend()
         case SIGCONT:
             TerminalSession.resume(capabilities)
-            await resize()
+            resize()
         default: await carryOut(console.leaveNow())
         }
     }
@@ -151,24 +150,25 @@ package actor TerminalFace: Face {
     private func carryOut(_ effect: Console.Effect) async {
         switch effect {
         case .none: break
-        case .draw: await showAtOnce()
+        case .draw: showAtOnce()
         case .perform(let line): await perform(line)
         case .sendAsFile(let text): await sendAsFile(text)
         case .complete(let before):
             let completer = Completer(model: console.model, lister: lister)
             await carryOut(console.offer(completer.complete(before)))
         case .leave:
-            await showAtOnce()
+            showAtOnce()
+            goOn()
             departure.ask()
         case .leaveAtOnce: leaveAtOnce()
-        case .suspend: await suspend()
-        case .scrollAway: await scrollAway()
-        case .learn(let reply): await learn(reply)
+        case .suspend: suspend()
+        case .scrollAway: scrollAway()
+        case .learn(let reply): learn(reply)
         }
     }
 
     private func perform(_ line: String) async {
-        await showAtOnce()
+        showAtOnce()
         let now = WallTime.now
         await take(await conversation.perform(line, console.model, at: now))
     }
@@ -196,110 +196,37 @@ package actor TerminalFace: Face {
         exit(EXIT_FAILURE)
     }
 
-    private func suspend() async {
+    private func suspend() {
         isGivenAway = true
-        await waitUntilWritten()
-        _ = await writer.write(screen.erase())
+        writer.write(screen.erase())
+        writer.finish(within: Self.lastWait)
         TerminalSession.suspend(capabilities)
         isGivenAway = false
-        await resize()
+        resize()
     }
 
-    private func resize() async {
+    private func resize() {
         let size = TerminalDevice.size()
         console.resize(to: size)
         screen.resize(to: size)
         pacer.invalidate()
-        let question = screen.askCursor
-        guard !question.isEmpty else { return show() }
-        // The answer, or the next thing that is drawn, comes soon.
-        await waitUntilWritten()
-        _ = await writer.write(question)
+        // The answer is drawn by; where none comes, the next frame does without.
+        writer.write(screen.askCursor)
         show()
     }
 
-    private func learn(_ reply: TerminalReply) async {
+    private func learn(_ reply: TerminalReply) {
         if case .cursor(let row, let column) = reply {
             screen.learn(cursorRow: row, column: column)
         } else {
             capabilities.learn(reply)
             adapt()
         }
-        await showAtOnce()
+        showAtOnce()
     }
 
     private func adapt() {
         screen.adapt(to: capabilities)
         console.measure(by: capabilities.width)
     }
-
-    // MARK: Drawing
-
-    /// Prints with the next frame.
-    private func print(_ rows: [StyledText]) {
-        pacer.print(rows)
-        show()
-    }
-
-    private func show() {
-        pacer.show(console.live(maximumRows: screen.maximumRows))
-        if pacer.deadline(at: .now) != nil { frames.continuation.yield() }
-    }
-
-    /// What a key did is seen at once.
-    private func showAtOnce() async {
-        pacer.show(console.live(maximumRows: screen.maximumRows))
-        if pacer.deadline(at: .now) != nil { await draw() }
-    }
-
-    /// At most thirty frames a second, none while nothing changes.
-    private func drawFrames() async {
-        for await _ in frames.stream {
-            if let deadline = pacer.deadline(at: .now) {
-                // Cancellation is seen by the stream's end.
-                try? await Task.sleep(until: deadline, clock: .continuous)
-                await draw()
-            }
-        }
-    }
-
-    private func draw() async {
-        guard !isGivenAway, pacer.deadline(at: .now) != nil else { return }
-        let frame = pacer.takeWhatever(at: .now)
-        let output = screen.update(printing: frame.lines, live: frame.live)
-        await write(output)
-    }
-
-    private func scrollAway() async {
-        await waitUntilWritten()
-        let frame = pacer.takeWhatever(at: .now)
-        var output = frame.lines.isEmpty ? "" : screen.update(printing: frame.lines, live: frame.live)
-        output += screen.scrollAway(live: console.live(maximumRows: screen.maximumRows))
-        await write(output)
-    }
-
-    /// A terminal that is gone ends the stay.
-    private func write(_ output: String) async {
-        let isThere = output.isEmpty ? true : await writer.write(output)
-        pacer.written()
-        for continuation in waiting { continuation.resume() }
-        waiting = []
-        if !isThere, !console.isLeaving, console.leaveNow() == .leave { departure.ask() }
-        if pacer.deadline(at: .now) != nil { frames.continuation.yield() }
-    }
-
-    /// Lets a frame that is on its way get through, before something else is written.
-    private func waitUntilWritten() async {
-        while pacer.isBusy { await withCheckedContinuation { waiting.append($0) } }
-    }
-}
-
-/// Writes to the terminal on a thread of its own: one that takes nothing for a while holds up
-/// nobody else.
-private actor ScreenWriter {
-    private let executor = QueueExecutor(label: "chatbox.screen")
-    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
-
-    /// False when nobody reads any more.
-    func write(_ text: String) -> Bool { text.isEmpty || Output.write(text) }
 }

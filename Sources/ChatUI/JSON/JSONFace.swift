@@ -41,7 +41,8 @@ package actor JSONFace: Face {
     ///   - acceptsAll: takes every offer without being told to.
     ///   - write: writes one line; false when nobody reads any more.
     package init(
-        session: any RoomSession, link: Link?, folder: String?, acceptsAll: Bool, reader: InputReader,
+        session: any RoomSession, link: Link?, folder: String?, acceptsAll: Bool,
+        reader: InputReader,
         write: @escaping @Sendable (String) -> Bool = { Output.write($0) }
     ) {
         self.session = session

@@ -29,6 +29,7 @@ package struct Page: Sendable {
     /// Cells that a text has beside its indent, else it is indented by `smallIndent`.
     private static let fewestColumns = 24
     private static let smallIndent = 2
+    private static let answerIndent = 4
 
     package init(size: TerminalSize, width: CellWidth = CellWidth()) {
         self.size = size
@@ -41,6 +42,7 @@ package struct Page: Sendable {
         case .said(let said): return rows(of: said)
         case .quiet(let text): return notice(text.restyled(.quiet))
         case .notice(let text): return notice(text)
+        case .answer(let text): return wrap(text, indent: Self.answerIndent)
         case .warning(let text): return notice(StyledText("WARNING: \(text)", .error))
         case .error(let text): return notice(StyledText("error: \(text)", .warning))
         // The terminal itself breaks it, so that it can be copied whole.

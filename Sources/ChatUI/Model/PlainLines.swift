@@ -19,6 +19,7 @@ package struct PlainLines: Sendable {
         switch told {
         case .said(let said): return lines(of: said)
         case .quiet(let text), .notice(let text): return [notice + text.text]
+        case .answer(let text): return [text.text]
         case .warning(let text): return [notice + "WARNING: " + text]
         case .error(let text): return ["error: " + text]
         case .bare(let text): return [text]

@@ -60,7 +60,9 @@ extension RoomModel {
         guard let me = people.me, me.attachment == move.mover.attachment else {
             let mover = people.display(move.mover)
             return [
-                .notice("\(mover) moved the room\(out); the old link is dead, /invite shows the new one")
+                .notice(
+                    "\(mover) moved the room\(out); the old link is dead, /invite shows the new one"
+                )
             ]
         }
         return [.notice("the room has moved\(out); the old link is dead, this is the new one:")]

@@ -7,8 +7,10 @@ package enum Told: Hashable, Sendable {
     case said(Said)
     /// Comings and goings, days, gaps: there for who looks for it.
     case quiet(StyledText)
-    /// What a person asked for, or has to answer.
+    /// What a person should know, or has to answer.
     case notice(StyledText)
+    /// What a person asked for.
+    case answer(StyledText)
     /// What must not be overlooked.
     case warning(SafeText)
     /// What was not done, and why.
@@ -34,6 +36,6 @@ package struct Said: Hashable, Sendable {
 }
 
 extension Told {
-    /// Notices of one line each.
     static func notices(_ lines: [SafeText]) -> [Told] { lines.map { .notice(StyledText($0)) } }
+    static func answers(_ lines: [SafeText]) -> [Told] { lines.map { .answer(StyledText($0)) } }
 }

@@ -23,8 +23,8 @@ extension EndToEnd {
             try await carol.sees("bob: hello from bob")
             try alice.say("hello from alice \u{1F600}")
             try await alice.next("sent")
-            try await bob.sees("alice: hello from alice \u{1F600}")
-            try await carol.sees("alice: hello from alice \u{1F600}")
+            try await bob.sees("alice  hello from alice \u{1F600}")
+            try await carol.sees("alice  hello from alice \u{1F600}")
 
             #expect(try await carol.quit() == 0)
             try await alice.next("person") { $0.mentions("carol") && $0.saysLeft }
