@@ -11,7 +11,7 @@ extension TerminalFace {
     /// Draws with the next frame: at most thirty a second, none while nothing changes.
     func show() {
         pacer.show(console.live(maximumRows: screen.maximumRows))
-        if pacer.deadline(at: .now) != nil { wishes.continuation.yield() }
+        if !isOutOfReach, pacer.deadline(at: .now) != nil { wishes.continuation.yield() }
     }
 
     /// What a key did is seen at once.
@@ -23,7 +23,7 @@ extension TerminalFace {
     func drawFrames() async {
         for await _ in wishes.stream {
             if writer.isIdle { written() }
-            guard let deadline = pacer.deadline(at: .now) else { continue }
+            guard !isOutOfReach, let deadline = pacer.deadline(at: .now) else { continue }
             // Cancellation is seen by the stream's end.
             try? await Task.sleep(until: deadline, clock: .continuous)
             draw()
@@ -32,7 +32,7 @@ extension TerminalFace {
 
     private func draw() {
         if writer.isIdle { pacer.written() }
-        guard !isGivenAway, pacer.deadline(at: .now) != nil else { return }
+        guard !isOutOfReach, pacer.deadline(at: .now) != nil else { return }
         let frame = pacer.takeWhatever(at: .now)
         let output = screen.update(printing: frame.lines, live: frame.live)
         if output.isEmpty { pacer.written() } else { writer.write(output) }
@@ -53,6 +53,7 @@ extension TerminalFace {
 
     /// Leaves an empty screen, with what was on it in the terminal's past.
     func scrollAway() {
+        guard !isOutOfReach else { return }
         let frame = pacer.takeWhatever(at: .now)
         let live = console.live(maximumRows: screen.maximumRows)
         var output =

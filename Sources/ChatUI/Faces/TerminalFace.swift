@@ -36,11 +36,32 @@ package actor TerminalFace: Face {
     /// The terminal is somebody else's for a while: nothing is drawn.
     var isGivenAway = false
 
+    /// What happens when nothing else does, and when.
+    private var escapeEnds: ContinuousClock.Instant?
+    private var hintEnds: ContinuousClock.Instant?
+    private var settling = Settling.no
+
+    /// While its size changes the terminal is not drawn on: first until the last change has come,
+    /// then until it has said where its cursor is.
+    private enum Settling: Equatable {
+        case no
+        case changing(until: ContinuousClock.Instant)
+        case asked(until: ContinuousClock.Instant)
+
+        var end: ContinuousClock.Instant? {
+            switch self {
+            case .no: nil
+            case .changing(let until), .asked(let until): until
+            }
+        }
+    }
+
     /// How long a hint is shown, and Ctrl-C waits for another.
-    private static let hintTime: Int32 = 2000
+    private static let hintTime = Duration.seconds(2)
+    /// A window that is dragged changes its size many times.
+    private static let changeTime = Duration.milliseconds(50)
     /// A terminal that takes nothing for so many milliseconds is not waited for at the end.
     private static let lastWait: Int32 = 1000
-    private static let silence = Int32(KeyDecoder.silence / .milliseconds(1))
 
     /// Signals that this face answers itself.
     package static let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGCONT, SIGTSTP]
@@ -93,8 +114,25 @@ package actor TerminalFace: Face {
     }
 
     var inputTimeout: Int32? {
-        if decoder.isWaiting { return Self.silence }
-        return console.hasHint ? Self.hintTime : nil
+        let next = [escapeEnds, hintEnds, settling.end].compactMap(\.self).min()
+        return next.map { Int32(max(.zero, ContinuousClock.now.duration(to: $0)) / .milliseconds(1)) + 1 }
+    }
+
+    /// True while the terminal must not be drawn on.
+    var isOutOfReach: Bool { isGivenAway || settling != .no }
+
+    /// Does what is due by now.
+    private func keepTime() async {
+        let now = ContinuousClock.now
+        if let end = escapeEnds, end <= now {
+            escapeEnds = nil
+            await press(decoder.flush())
+        }
+        if let end = hintEnds, end <= now {
+            hintEnds = nil
+            await carryOut(console.expire())
+        }
+        if let end = settling.end, end <= now { settle() }
     }
 
     // MARK: What happens
@@ -117,21 +155,19 @@ package actor TerminalFace: Face {
     func handle(_ input: InputPoller.Event) async -> Bool {
         switch input {
         case .bytes(let bytes): await press(decoder.feed(bytes))
-        case .quiet:
-            if decoder.isWaiting {
-                await press(decoder.flush())
-            } else {
-                await carryOut(console.expire())
-            }
+        case .quiet: break
         case .end: await carryOut(console.leaveNow())
         case .signal(let number): await handleSignal(number)
         case .woken: return false
         }
+        await keepTime()
         return true
     }
 
     private func press(_ keys: [Key]) async {
         for key in keys { await carryOut(console.press(key)) }
+        escapeEnds = decoder.isWaiting ? .now.advanced(by: KeyDecoder.silence) : nil
+        hintEnds = console.hasHint ? .now.advanced(by: Self.hintTime) : nil
     }
 
     private func handleSignal(_ number: Int32) async {
@@ -209,20 +245,33 @@ package actor TerminalFace: Face {
         let size = TerminalDevice.size()
         console.resize(to: size)
         screen.resize(to: size)
+        settling = .changing(until: .now.advanced(by: Self.changeTime))
+    }
+
+    /// The size is what it will be: asks where the cursor is, and draws when that is known. What was
+    /// drawn for another size is erased whole first: rows that the terminal wrapped would else
+    /// stay joined to what is written over them, and be wrapped with it the next time.
+    private func settle() {
+        if case .changing = settling, !screen.askCursor.isEmpty {
+            writer.write(screen.askCursor)
+            settling = .asked(until: .now.advanced(by: TerminalSession.answerLimit))
+            return
+        }
+        settling = .no
+        writer.write(screen.erase())
         pacer.invalidate()
-        // The answer is drawn by; where none comes, the next frame does without.
-        writer.write(screen.askCursor)
         show()
     }
 
     private func learn(_ reply: TerminalReply) {
         if case .cursor(let row, let column) = reply {
             screen.learn(cursorRow: row, column: column)
+            if case .asked = settling { settle() }
         } else {
             capabilities.learn(reply)
             adapt()
+            showAtOnce()
         }
-        showAtOnce()
     }
 
     private func adapt() {

@@ -116,7 +116,6 @@ extension Console {
             return .sendAsFile(text)
         case (.leave, .text("w")), (.leave, .text("W")):
             leavesWhenDone = true
-            hint = "leaves when all is done; Esc stays"
             return isBusy ? .draw : leaveNow()
         case (.leave, .text("l")), (.leave, .text("L")), (.leave, .control("d")),
             (.leave, .control("c")):

@@ -130,7 +130,8 @@ package struct Console: Sendable {
         var room = maximumRows - input.rows.count
         var rows: [StyledText] = []
         let candidates = candidates(columns)
-        for row in [candidates, hint].compactMap(\.self) where room > 0 {
+        let waits: StyledText? = leavesWhenDone ? "leaves when all is done; Esc stays" : nil
+        for row in [waits, candidates, hint].compactMap(\.self) where room > 0 {
             rows.append(row.fitting(columns: columns - 1, width: page.width))
             room -= 1
         }

@@ -20,7 +20,7 @@ extension EndToEnd {
             bob.enter("hello from bob")
             let heard = try await alice.hears("hello from bob")
             #expect(heard["from"]["name"].string == "bob")
-            try await carol.sees("bob: hello from bob")
+            try await carol.sees("bob  hello from bob")
             try alice.say("hello from alice \u{1F600}")
             try await alice.next("sent")
             try await bob.sees("alice  hello from alice \u{1F600}")
