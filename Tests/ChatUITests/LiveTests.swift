@@ -95,8 +95,8 @@ import Wire
         var later = Samples.noon
         later.minute = 7
         _ = model.apply(.connection(.reconnecting(after: .seconds(1))), at: later)
-        #expect(model.live(columns: 40) == ["not connected since 12:07, trying again"])
-        #expect(model.live(columns: 8) == ["not conn"])
+        #expect(model.live(columns: 40) == ["reconnecting since 12:07"])
+        #expect(model.live(columns: 8) == ["reconnec"])
     }
 
     @Test("a post-quantum suite is called so, once there is one")

@@ -115,7 +115,9 @@ package actor TerminalFace: Face {
 
     var inputTimeout: Int32? {
         let next = [escapeEnds, hintEnds, settling.end].compactMap(\.self).min()
-        return next.map { Int32(max(.zero, ContinuousClock.now.duration(to: $0)) / .milliseconds(1)) + 1 }
+        return next.map {
+            Int32(max(.zero, ContinuousClock.now.duration(to: $0)) / .milliseconds(1)) + 1
+        }
     }
 
     /// True while the terminal must not be drawn on.

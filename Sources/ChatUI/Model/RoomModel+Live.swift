@@ -78,7 +78,7 @@ extension RoomModel {
         return switch connection {
         case .connecting: StyledText("connecting", .warning)
         case .connected: StyledText("connected\(since)", .quiet)
-        case .reconnecting: StyledText("not connected\(since), trying again", .warning)
+        case .reconnecting: StyledText("reconnecting\(since)", .warning)
         }
     }
 
