@@ -60,6 +60,9 @@ package actor TerminalFace: Face {
     private static let hintTime = Duration.seconds(2)
     /// A window that is dragged changes its size many times.
     private static let changeTime = Duration.milliseconds(50)
+    /// Terminals that wrap lines anew do so at once, and some (tmux) say so a quarter of a second
+    /// later: who counts rows by the size before would count too many, and erase a message.
+    private static let wrapTime = Duration.milliseconds(300)
     /// A terminal that takes nothing for so many milliseconds is not waited for at the end.
     private static let lastWait: Int32 = 1000
 
@@ -247,7 +250,8 @@ package actor TerminalFace: Face {
         let size = TerminalDevice.size()
         console.resize(to: size)
         screen.resize(to: size)
-        settling = .changing(until: .now.advanced(by: Self.changeTime))
+        let time = capabilities.resizing == .rewraps ? Self.wrapTime : Self.changeTime
+        settling = .changing(until: .now.advanced(by: time))
     }
 
     /// The size is what it will be: asks where the cursor is, and draws when that is known. What was

@@ -9,7 +9,8 @@ extension EndToEnd {
         @Test("Tab completes, the arrows recall, and Ctrl-C clears first", .timeLimit(.minutes(2)))
         func editing() async throws {
             let world = try World()
-            let link = try await world.newRoom(on: try await world.serve())
+            let server = try await world.serve()
+            let link = try await world.newRoom(on: server)
             let alice = try await world.talker("alice", in: link)
             let bob = try world.window("bob", in: link)
             try await bob.sees("alice is here")
@@ -37,7 +38,8 @@ extension EndToEnd {
         @Test("several lines are one message, typed or pasted", .timeLimit(.minutes(2)))
         func multiline() async throws {
             let world = try World()
-            let link = try await world.newRoom(on: try await world.serve())
+            let server = try await world.serve()
+            let link = try await world.newRoom(on: server)
             let alice = try await world.talker("alice", in: link)
             let bob = try world.window("bob", in: link)
             try await bob.sees("alice is here")
@@ -66,7 +68,8 @@ extension EndToEnd {
         @Test("a paste that is long is a message or a file, as one says", .timeLimit(.minutes(2)))
         func longPaste() async throws {
             let world = try World()
-            let link = try await world.newRoom(on: try await world.serve())
+            let server = try await world.serve()
+            let link = try await world.newRoom(on: server)
             let alice = try await world.talker("alice", in: link)
             let bob = try world.window("bob", in: link)
             try await bob.sees("alice is here")
@@ -88,7 +91,8 @@ extension EndToEnd {
         @Test("leaving while a file is on its way asks, and can wait", .timeLimit(.minutes(2)))
         func leaving() async throws {
             let world = try World()
-            let link = try await world.newRoom(on: try await world.serve())
+            let server = try await world.serve()
+            let link = try await world.newRoom(on: server)
             let alice = try await world.talker("alice", in: link)
             let bob = try world.window("bob", in: link)
             try await bob.sees("alice is here")
@@ -116,7 +120,8 @@ extension EndToEnd {
             .timeLimit(.minutes(2)), arguments: ["/quit", "C-d", "TERM", "INT", "HUP"])
         func givenBack(way: String) async throws {
             let world = try World()
-            let link = try await world.newRoom(on: try await world.serve())
+            let server = try await world.serve()
+            let link = try await world.newRoom(on: server)
             let alice = try await world.talker("alice", in: link)
             let bob = try world.window(
                 "bob", in: link, before: "stty -a > $HOME/before;",
@@ -136,7 +141,8 @@ extension EndToEnd {
         @Test("Ctrl-Z gives the terminal away and takes it back", .timeLimit(.minutes(2)))
         func suspending() async throws {
             let world = try World()
-            let link = try await world.newRoom(on: try await world.serve())
+            let server = try await world.serve()
+            let link = try await world.newRoom(on: server)
             let alice = try await world.talker("alice", in: link)
             let home = try world.home("bob")
             let bob = try Tmux(
@@ -160,7 +166,8 @@ extension EndToEnd {
         @Test("what is typed before the prompt is there is never sent", .timeLimit(.minutes(2)))
         func early() async throws {
             let world = try World()
-            let link = try await world.newRoom(on: try await world.serve())
+            let server = try await world.serve()
+            let link = try await world.newRoom(on: server)
             let alice = try await world.talker("alice", in: link)
             let bob = try world.window("bob", in: link, before: "sleep 1;")
             try bob.enter("a secret for the shell")
@@ -174,7 +181,8 @@ extension EndToEnd {
             "a mention rings while one looks elsewhere, and not otherwise", .timeLimit(.minutes(2)))
         func ringing() async throws {
             let world = try World()
-            let link = try await world.newRoom(on: try await world.serve())
+            let server = try await world.serve()
+            let link = try await world.newRoom(on: server)
             let alice = try await world.talker("alice", in: link)
             let bob = try world.window("bob", in: link)
             try await bob.sees("alice is here")

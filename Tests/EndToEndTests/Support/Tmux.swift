@@ -1,5 +1,12 @@
 import Foundation
-import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 /// A window of a real terminal emulator, tmux, in which a program runs. Stories type into it and
 /// look at what it shows; how it came to show that is its own affair.
@@ -43,17 +50,23 @@ final class Tmux: Sendable {
 
     private func run(_ arguments: [String]) throws -> String {
         guard let path = Self.path else { throw Unmet("tmux is not installed") }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = ["-L", socket] + arguments
-        process.environment = ["PATH": "/usr/bin:/bin", "TMUX_TMPDIR": folder, "LANG": "C.UTF-8"]
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return String(decoding: output, as: UTF8.self)
+        return try Self.output(of: [path, "-L", socket] + arguments, in: folder)
+    }
+
+    /// What a short command writes. Nothing but its three streams reaches it: tmux's server stays,
+    /// and would keep open what it inherits.
+    private static func output(of command: [String], in folder: String) throws -> String {
+        let ends = try Child.pipes()
+        let environment = ["PATH": "/usr/bin:/bin", "TMUX_TMPDIR": folder, "LANG": "C.UTF-8"]
+        let child = try Child(command: command, environment: environment, ends: ends)
+        child.watch {}
+        close(ends.input)
+        defer {
+            close(ends.output)
+            ends.errors.map { _ = close($0) }
+        }
+        let output = try FileHandle(fileDescriptor: ends.output, closeOnDealloc: false).readToEnd()
+        return String(decoding: output ?? Data(), as: UTF8.self)
     }
 
     // MARK: What a person does
@@ -84,11 +97,8 @@ final class Tmux: Sendable {
     /// Sends a signal to the program that the window's shell started.
     func killChild(signal: String) throws {
         let shell = try format("#{pane_pid}")
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", "kill -\(signal) $(ps -o pid= --ppid \(shell))"]
-        try process.run()
-        process.waitUntilExit()
+        let command = "kill -\(signal) $(ps -o pid= --ppid \(shell))"
+        _ = try Self.output(of: ["/bin/sh", "-c", command], in: folder)
     }
 
     func resize(columns: Int, rows: Int) throws {
