@@ -14,11 +14,14 @@ struct ModelTerminal {
         /// True when the text goes on in the next row.
         var isWrapped = false
 
-        var text: String {
-            var text = cells.joined()
-            while text.last == " " { text.removeLast() }
-            return text
-        }
+        var text: String { ModelTerminal.trimmed(cells.joined()) }
+    }
+
+    /// Without the spaces at the end, which nobody sees.
+    static func trimmed(_ text: String) -> String {
+        var text = text
+        while text.last == " " { text.removeLast() }
+        return text
     }
 
     let widths: Widths
@@ -71,9 +74,11 @@ struct ModelTerminal {
         var lines: [String] = []
         var open = false
         for row in rows {
-            if open { lines[lines.count - 1] += row.text } else { lines.append(row.text) }
+            let text = row.cells.joined()
+            if open { lines[lines.count - 1] += text } else { lines.append(text) }
             open = row.isWrapped
         }
+        lines = lines.map(Self.trimmed)
         while lines.last == "" { lines.removeLast() }
         return lines
     }
@@ -120,6 +125,8 @@ extension ModelTerminal {
             rows[cursorRow].isWrapped = true
             lineFeed()
             column = 0
+        } else {
+            beginRow()
         }
         var cells = rows[cursorRow].cells
         while cells.count < column + width { cells.append(" ") }
@@ -131,6 +138,13 @@ extension ModelTerminal {
         rows[cursorRow].cells = cells
         column += width
         if column == size.columns { (column, isAtEdge) = (column - 1, true) }
+    }
+
+    /// What begins in the first cell, unless the row before came to its edge, is another line: as vte
+    /// has it. Elsewhere a row that the live region left behind, of which the rest is erased, and the
+    /// line printed after it may become one line when the size changes again.
+    private mutating func beginRow() {
+        if column == 0, cursorRow > 0 { rows[cursorRow - 1].isWrapped = false }
     }
 
     /// Half of a wide cluster that is overwritten does not stay.
@@ -152,6 +166,7 @@ extension ModelTerminal {
             cells.removeSubrange(column...)
         }
         rows[cursorRow] = Row(cells: cells)
+        beginRow()
     }
 }
 
@@ -246,7 +261,8 @@ extension ModelTerminal {
         }
         rows = wrapped
         (cursorRow, column) = place ?? (rows.count - 1, 0)
-        while rows.count > size.rows, cursorRow < rows.count - 1, rows[rows.count - 1].cells.isEmpty {
+        while rows.count > size.rows, cursorRow < rows.count - 1, rows[rows.count - 1].cells.isEmpty
+        {
             rows.removeLast()
         }
     }
