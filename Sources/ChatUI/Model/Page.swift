@@ -62,8 +62,24 @@ package struct Page: Sendable {
         // No cell takes more bytes than this; so what is beyond does not fit.
         let piece = Self.piece(of: said.text, from: 0, bytes: limit * size.columns * 40)
         let rows = rows(of: said, SafeText.lines(untrusted: piece.text))
-        if rows.count <= limit, piece.isLast { return rows }
-        return Array(rows.prefix(limit - 1)) + [fold(said)]
+        let wrap = Wrap(columns: size.columns, width: width)
+        if wrap.height(of: rows) <= limit, piece.isLast { return rows }
+        return Self.beginning(of: rows, height: limit - 1, wrap) + [fold(said)]
+    }
+
+    /// As many rows as a terminal shows in so many; of one that it has to break, a link, a part.
+    private static func beginning(
+        of rows: [StyledText], height: Int, _ wrap: Wrap
+    ) -> [StyledText] {
+        var shown: [StyledText] = []
+        var room = height
+        for row in rows where room > 0 {
+            let needed = wrap.height(of: [row])
+            let cells = room * wrap.columns
+            shown.append(needed <= room ? row : row.fitting(columns: cells, width: wrap.width))
+            room -= needed
+        }
+        return shown
     }
 
     private mutating func fold(_ said: Said) -> StyledText {

@@ -29,7 +29,7 @@ extension RoomModel {
         let shown = unsent.prefix(isAll ? unsent.count : lines - 1)
         var result = shown.map { message in
             // Only the beginning is seen: what was pasted may be long.
-            let beginning = Self.beginning(of: message.text, columns)
+            let beginning = Self.beginning(of: message.text)
             let mark: SafeText = message.isAction ? "sending: * " : "sending: "
             return StyledText(mark + beginning, .quiet)
                 .fitting(columns: columns, width: width)

@@ -138,16 +138,16 @@ package struct RoomModel: Sendable {
     private mutating func uncertain(_ id: MessageID) -> [Told] {
         guard let index = unsent.firstIndex(where: { $0.id == id }) else { return [] }
         let text = unsent.remove(at: index).text
-        let beginning = Self.beginning(of: text, 60)
+        let beginning = Self.beginning(of: text).fitting(columns: 60)
         return [
             .error(
                 "it is not known whether this was sent; say it again if it matters: \(beginning)")
         ]
     }
 
-    /// What is seen of a message in a line.
-    static func beginning(of text: String, _ count: Int) -> SafeText {
-        SafeText.lines(untrusted: String(text.unicodeScalars.prefix(count))).first ?? ""
+    /// The first line of a message, or the beginning of it.
+    static func beginning(of text: String) -> SafeText {
+        SafeText.lines(untrusted: String(text.unicodeScalars.prefix(4096))).first ?? ""
     }
 
     private mutating func received(_ id: MessageID, _ by: Int, _ of: Int) -> [Told] {
