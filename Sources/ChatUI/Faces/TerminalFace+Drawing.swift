@@ -17,6 +17,8 @@ extension TerminalFace {
     /// What a key did is seen at once.
     func showAtOnce() {
         pacer.show(console.live(maximumRows: screen.maximumRows))
+        // While the frame before is still being written: as soon as it is.
+        isUrgent = pacer.isBusy && !writer.isIdle
         draw()
     }
 
@@ -25,7 +27,7 @@ extension TerminalFace {
             if writer.isIdle { written() }
             guard !isOutOfReach, let deadline = pacer.deadline(at: .now) else { continue }
             // Cancellation is seen by the stream's end.
-            try? await Task.sleep(until: deadline, clock: .continuous)
+            if !isUrgent { try? await Task.sleep(until: deadline, clock: .continuous) }
             draw()
         }
     }
@@ -33,6 +35,7 @@ extension TerminalFace {
     private func draw() {
         if writer.isIdle { pacer.written() }
         guard !isOutOfReach, pacer.deadline(at: .now) != nil else { return }
+        isUrgent = false
         let frame = pacer.takeWhatever(at: .now)
         let output = screen.update(printing: frame.lines, live: frame.live)
         if output.isEmpty { pacer.written() } else { writer.write(output) }

@@ -31,6 +31,8 @@ package actor TerminalFace: Face {
     let writer: TerminalWriter
     /// Something is to be drawn, or was written.
     let wishes = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    /// A key waits to be seen.
+    var isUrgent = false
     /// Events that wait for a terminal that takes nothing.
     var waiting: [CheckedContinuation<Void, Never>] = []
     /// The terminal is somebody else's for a while: nothing is drawn.
