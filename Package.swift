@@ -44,7 +44,7 @@ let package = Package(
     targets: [
         // Layer 0: no Foundation, nothing of ours.
         .target(name: "TLSSyntax", swiftSettings: ours),
-        .target(name: "Terminal", swiftSettings: ours),
+        .target(name: "Terminal", exclude: ["README.md"], swiftSettings: ours),
         .target(name: "Folder", swiftSettings: ours),
         // Layer 1
         .target(name: "MLS", dependencies: ["TLSSyntax", crypto], swiftSettings: ours),
@@ -85,7 +85,9 @@ let package = Package(
         .testTarget(
             name: "MLSTests", dependencies: ["MLS", "TLSSyntax", crypto],
             exclude: ["Vectors/own-vectors.json"], swiftSettings: ours),
-        .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: ours),
+        .testTarget(
+            name: "TerminalTests", dependencies: ["TestSupport", "Terminal"],
+            exclude: ["GraphemeBreakTest.txt"], swiftSettings: ours),
         .testTarget(name: "FolderTests", dependencies: ["Folder"], swiftSettings: ours),
         .testTarget(
             name: "SealedFileTests", dependencies: ["SealedFile", crypto], swiftSettings: ours),

@@ -8,11 +8,11 @@
 /// one row of the terminal, since it is measured by the most that any terminal gives its clusters.
 package struct InlineScreen: Sendable {
     package private(set) var size: TerminalSize
-    private var capabilities: Capabilities
-    private var encoder: StyleEncoder
+    private(set) var capabilities: Capabilities
+    private(set) var encoder: StyleEncoder
     /// The rows as they are on the terminal; none before the first drawing.
-    private var drawn: [StyledText] = []
-    private var cursor = LiveRegion.Cursor(row: 0, offset: 0)
+    private(set) var drawn: [StyledText] = []
+    private(set) var cursor = LiveRegion.Cursor(row: 0, offset: 0)
     /// Rows of the terminal from the first live one to the cursor. The cursor's row, unless the
     /// terminal wrapped anew.
     private var rowsAbove = 0
@@ -134,7 +134,7 @@ extension InlineScreen {
 // MARK: Drawing
 
 extension InlineScreen {
-    private struct Edit {
+    struct Edit {
         var text = ""
         /// True when only a part of the cursor's row changes: nothing is seen half done.
         var isSmall = true
@@ -183,59 +183,8 @@ extension InlineScreen {
         return output
     }
 
-    private mutating func adopt(_ live: LiveRegion) {
+    mutating func adopt(_ live: LiveRegion) {
         (drawn, cursor, rowsAbove) = (live.rows, live.cursor, live.cursor.row)
         (isExact, isUnsure) = (true, false)
-    }
-
-    /// Only what differs.
-    private mutating func change(to live: LiveRegion) -> Edit {
-        let changed = live.rows.indices.filter {
-            !drawn.indices.contains($0) || drawn[$0] != live.rows[$0]
-        }
-        if changed.isEmpty, drawn.count == live.rows.count, cursor == live.cursor { return Edit() }
-        var edit = Edit(isSmall: changed.allSatisfy { $0 == cursor.row && $0 == live.cursor.row })
-        var row = cursor.row
-        for index in changed {
-            if index < drawn.count {
-                edit.text +=
-                    move(from: row, to: index) + rewrite(drawn[index], as: live.rows[index])
-            } else {
-                // A row more: the line end makes it, at the bottom by scrolling.
-                edit.text +=
-                    move(from: row, to: index - 1) + "\r\n" + encoder.encode(live.rows[index])
-            }
-            row = index
-        }
-        if live.rows.count < drawn.count {
-            edit.isSmall = false
-            edit.text += move(from: row, to: live.rows.count) + "\r" + Sequences.eraseBelow
-            row = live.rows.count
-        }
-        edit.text += placeCursor(live, from: row)
-        adopt(live)
-        return edit
-    }
-
-    private func move(from row: Int, to other: Int) -> String {
-        other < row ? Sequences.up(row - other) : Sequences.down(other - row)
-    }
-
-    /// From the first difference on, unless something before it is of a width in doubt.
-    private func rewrite(_ old: StyledText, as new: StyledText) -> String {
-        let shared = old.sharedStart(with: new, width: capabilities.width)
-        return Sequences.column(shared.cells) + encoder.encode(new.suffix(fromByte: shared.bytes))
-            + Sequences.eraseRest
-    }
-
-    /// By column; where widths before it are in doubt, by writing what stands before it once more.
-    private func placeCursor(_ live: LiveRegion, from row: Int) -> String {
-        let before = live.rows[live.cursor.row].prefix(bytes: live.cursor.offset)
-        let cells = capabilities.width.range(before.text)
-        let there = move(from: row, to: live.cursor.row)
-        if cells.lowerBound == cells.upperBound {
-            return there + Sequences.column(cells.lowerBound)
-        }
-        return there + "\r" + encoder.encode(before)
     }
 }

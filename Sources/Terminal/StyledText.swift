@@ -97,20 +97,23 @@ extension StyledText {
         return result
     }
 
-    /// How far both begin with the same clusters in the same style whose width is in no doubt.
+    /// How far both begin with the same clusters in the same style, and how far of that the width
+    /// is in no doubt.
     func sharedStart(
         with other: StyledText, width: CellWidth
-    ) -> (bytes: Int, cells: Int) {
-        var (bytes, cells) = (0, 0)
+    ) -> (bytes: Int, certainBytes: Int, cells: Int) {
+        var (bytes, certainBytes, cells) = (0, 0, 0)
         var left = clusters.makeIterator()
         var right = other.clusters.makeIterator()
         while let one = left.next(), let two = right.next(), one == two {
             let range = width.range(one.text)
-            guard range.lowerBound == range.upperBound else { break }
+            if bytes == certainBytes, range.lowerBound == range.upperBound {
+                certainBytes += one.text.string.utf8.count
+                cells += range.lowerBound
+            }
             bytes += one.text.string.utf8.count
-            cells += range.lowerBound
         }
-        return (bytes, cells)
+        return (bytes, certainBytes, cells)
     }
 
     private var clusters: some Sequence<Span> {

@@ -115,4 +115,56 @@ import Testing
         #expect(terminal.lines.suffix(3) == ["next", "s", "> x"])
         #expect(terminal.faults == [])
     }
+
+    @Test("where the terminal's answer speaks against what was assumed, no message is eaten")
+    func learns() {
+        // Taken for one that wraps anew, it clips.
+        var terminal = ModelTerminal(size, resizing: .clips)
+        var screen = InlineScreen(
+            size: size, capabilities: Self.capabilities(rewraps: true, asks: true))
+        let long: StyledText = "status: 123456789 123456789 12345"
+        let printed = (0..<6).map { StyledText("message \($0)") }
+        terminal.write(
+            screen.update(printing: printed, live: live(long, long, "> typed and typed on")))
+        let narrow = TerminalSize(columns: 12, rows: 10)
+        terminal.resize(to: narrow)
+        screen.resize(to: narrow)
+        terminal.write(screen.askCursor)
+        #expect(terminal.takeAnswers() == ["\u{1B}[9;12R"])
+        screen.learn(cursorRow: 9, column: 12)
+        #expect(screen.askCursor == "")
+        terminal.write(screen.update(live: live("status: 1", "> typed")))
+        #expect(terminal.lines == printed.map(\.text.string) + ["status: 1", "> typed"])
+        // The cursor cannot be further down than its row.
+        screen.resize(to: size)
+        screen.learn(cursorRow: 1, column: 99)
+        #expect(!screen.update(live: live("x", "y")).contains("A"))
+    }
+
+    @Test("what is learnt about the terminal is used from the next frame on")
+    func adapts() {
+        var screen = InlineScreen(size: size, capabilities: Self.capabilities())
+        let below = live("👍🏽👍🏽", "> ")
+        #expect(!screen.update(live: below).contains("?2026h"))
+        screen.adapt(to: Self.capabilities(synchronizes: true))
+        #expect(screen.update(live: below).contains("?2026h"))
+        screen.adapt(to: Self.capabilities(synchronizes: true))
+        #expect(screen.update(live: below) == "")
+    }
+
+    @Test("a key costs at most four hundred bytes, in a row of whatever signs")
+    func bytesPerKey() {
+        let size = TerminalSize(columns: 120, rows: 30)
+        for letter in ["x", "é", "日", "👍", "👍🏽"] {
+            var screen = InlineScreen(size: size, capabilities: Self.capabilities())
+            var editor = LineEditor()
+            let area = InputArea(prompt: "> ", columns: size.columns)
+            _ = screen.update(live: LiveRegion(above: ["status"], area.draw(editor)))
+            for _ in 0..<200 {
+                _ = editor.handle(.text(letter))
+                let output = screen.update(live: LiveRegion(above: ["status"], area.draw(editor)))
+                #expect(output.utf8.count <= 400, "\(letter): \(output.utf8.count)")
+            }
+        }
+    }
 }

@@ -43,6 +43,7 @@ struct ModelTerminal {
     private(set) var bells = 0
     /// The cursor is behind the last cell and the next cluster goes to the next row.
     private var isAtEdge = false
+    private var saved = (row: 0, column: 0, isAtEdge: false)
 
     init(
         _ size: TerminalSize, widths: Widths = .least, resizing: Resizing = .clips,
@@ -174,7 +175,14 @@ extension ModelTerminal {
 
 extension ModelTerminal {
     private mutating func escape(_ scalars: inout Substring.UnicodeScalarView) {
-        guard scalars.popFirst() == "[" else { return faults.append("escape") }
+        switch scalars.popFirst() {
+        case "[": break
+        case "7": return saved = (cursorRow - top, column, isAtEdge)
+        case "8":
+            (cursorRow, column, isAtEdge) = (top + saved.row, saved.column, saved.isAtEdge)
+            return
+        default: return faults.append("escape")
+        }
         let end = scalars.firstIndex { $0.value >= 0x40 } ?? scalars.endIndex
         let parameters = String(scalars[..<end])
         guard end < scalars.endIndex else { return faults.append("half a sequence") }
