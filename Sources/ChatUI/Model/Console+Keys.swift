@@ -90,7 +90,7 @@ extension Console {
             case .paste(let text):
                 "\(Describe.size(UInt64(text.utf8.count))) of text: \("m", .strong) sends it as a message, \("f", .strong) as a file, Esc keeps it: "
             case .leave:
-                "\(underWay) under way: \("w", .strong) waits and then leaves, \("l", .strong) leaves now, Esc stays: "
+                "\(underWay) under way: \("w", .strong) waits, \("l", .strong) leaves now, Esc stays: "
             }
         let rows = Wrap(columns: columns, width: page.width).rows(of: text)
         return rows.isEmpty ? [text] : rows

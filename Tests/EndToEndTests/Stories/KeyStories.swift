@@ -103,7 +103,7 @@ extension EndToEnd {
             try alice.accept(offer)
             try await bob.sees("a transfer") { $0.contains { $0.contains("↑ large.bin") } }
             try bob.press("C-d")
-            try await bob.sees("1 file is under way: w waits and then leaves")
+            try await bob.sees("1 file is under way: w waits, l leaves now")
             try bob.press("Escape")
             try await bob.sees("the input") { $0.last == ">" }
             try bob.enter("/quit")
