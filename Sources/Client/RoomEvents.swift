@@ -56,6 +56,10 @@ package enum Outside: Sendable, Equatable {
     case nobodyAnswers
     /// Somebody was asked and has not answered yet.
     case asking
+    /// The room has as many members as it can have.
+    case roomIsFull
+    /// The room is sealed in another way than the link says.
+    case otherSuite
 }
 
 /// The room under another secret.
@@ -97,6 +101,8 @@ package struct RoomWarning: Sendable, Equatable {
         case forgedKnock
         /// An invitation that no member with the link can have made.
         case forgedWelcome
+        /// Somebody goes by the name of a person whose key was compared, and has another key.
+        case notTheVerified
     }
 
     package var kind: Kind

@@ -12,20 +12,26 @@ struct Faces {
     /// Where files to be sent are looked for.
     let lister: FolderLister
     let reader: InputReader
+    /// The room was announced here already.
+    let isHost: Bool
 
     var terminal: TerminalFace {
         TerminalFace(
-            session: session, room: RoomModel(folder: folder.path, link: link, isLive: true),
-            lister: lister, pastes: PasteFolder(folder), reader: reader,
+            session: session, room: room(isLive: true), lister: lister, pastes: PasteFolder(folder),
+            reader: reader,
             capabilities: capabilities)
     }
 
     /// - Parameter forEars: in words for a person, not in the form for a program.
     func lines(forEars: Bool) -> PipeFace {
         PipeFace(
-            session: session, room: RoomModel(folder: folder.path, link: link, isLive: false),
-            lister: lister, style: forEars ? .words : .pipe, reader: reader,
+            session: session, room: room(isLive: false), lister: lister,
+            style: forEars ? .words : .pipe, reader: reader,
             capabilities: capabilities)
+    }
+
+    private func room(isLive: Bool) -> RoomModel {
+        RoomModel(folder: folder.path, link: link, isLive: isLive, isAnnounced: isHost)
     }
 
     private var capabilities: Capabilities {

@@ -43,6 +43,11 @@ extension RoomModel {
         case .asking: return []
         case .waitingForApproval: return [.notice("waiting for a member to let you in")]
         case .nobodyAnswers: return [.notice("nobody here can let you in yet; still asking")]
+        case .roomIsFull: return [.notice("the room is full; waiting for somebody to leave")]
+        case .otherSuite:
+            return [
+                .error("the room is not the one that the link describes; ask for the link again")
+            ]
         }
     }
 

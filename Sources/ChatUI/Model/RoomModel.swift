@@ -33,6 +33,9 @@ package struct RoomModel: Sendable {
     /// who typed a message has seen it.
     let isLive: Bool
 
+    /// The room was announced to who made it here.
+    private let isAnnounced: Bool
+
     struct Unsent: Sendable {
         var id: MessageID
         var text: String
@@ -44,7 +47,10 @@ package struct RoomModel: Sendable {
     /// Messages heard of before they were said, which are some at most.
     private static let maximumEarly = 1000
 
-    package init(folder: String?, link: Link? = nil, isLive: Bool) {
+    package init(
+        folder: String?, link: Link? = nil, isLive: Bool, isAnnounced: Bool = false
+    ) {
+        self.isAnnounced = isAnnounced
         self.folder = folder
         self.link = link
         self.isLive = isLive
@@ -165,6 +171,7 @@ package struct RoomModel: Sendable {
         if connection != .connected { (connection, connectionTime) = (.connected, now) }
         let me = people.display(joined.me)
         guard !people.others.isEmpty else {
+            if isAnnounced, joined.standing == .founder { return [] }
             return [.notice("you are \(me); nobody else is here yet; /help lists the commands")]
         }
         let others = Describe.count(people.others.count, "other")
