@@ -1,7 +1,7 @@
 import Client
 import Foundation
 import Terminal
-import Wire
+package import Wire
 
 #if canImport(Glibc)
     import Glibc
@@ -23,9 +23,12 @@ package actor JSONFace: Face {
     let reader: InputReader
     let departure = Departure()
     private let folder: String?
+    /// The link by which others come in; after a move another one.
+    private var link: Link?
     private let acceptsAll: Bool
     private let write: @Sendable (String) -> Bool
     private var people = People()
+    private var newcomers: [Newcomer] = []
     private var splitter = LineSplitter()
     /// Offers still to be accepted: only so many transfers are under way at once.
     private var wanted: [OfferNumber] = []
@@ -34,14 +37,17 @@ package actor JSONFace: Face {
     package static let signals = [SIGINT, SIGTERM, SIGHUP]
 
     /// - Parameters:
+    ///   - link: what leads into the room.
     ///   - acceptsAll: takes every offer without being told to.
     ///   - write: writes one line; false when nobody reads any more.
     package init(
-        session: any RoomSession, folder: String?, acceptsAll: Bool, reader: InputReader,
+        session: any RoomSession, link: Link?, folder: String?, acceptsAll: Bool,
+        reader: InputReader,
         write: @escaping @Sendable (String) -> Bool = { Output.write($0) }
     ) {
         self.session = session
         self.folder = folder
+        self.link = link
         self.acceptsAll = acceptsAll
         self.reader = reader
         self.write = write
@@ -67,11 +73,16 @@ package actor JSONFace: Face {
 
     func handle(_ event: ClientEvent) async {
         let now = Int64(Date().timeIntervalSince1970 * 1000)
-        put(JSONEvent(event, time: Timestamp.text(milliseconds: now), folder: folder))
+        if case .moved(let move) = event { link?.secret = move.secret }
+        let time = Timestamp.text(milliseconds: now)
+        put(JSONEvent(event, time: time, folder: folder, link: link))
         switch event {
         case .joined(let joined): people.enter(joined)
-        case .person(let person, .left): people.remove(person)
+        case .person(let person, .left), .person(let person, .removed): people.remove(person)
         case .person(let person, _): people.update(person)
+        case .newcomer(let newcomer): newcomers.append(newcomer)
+        case .decided(let newcomer, _):
+            newcomers.removeAll { $0.attachment == newcomer.attachment }
         case .offer(let offer) where acceptsAll:
             wanted.append(offer.number)
             await acceptWanted()
@@ -123,18 +134,20 @@ package actor JSONFace: Face {
     private func perform(_ command: JSONCommand) async {
         do throws(ClientRefusal) {
             switch command {
-            case .say(let text):
-                let id = try await session.say(text)
+            case .say(let text, let isAction):
+                let id = try await session.say(text, isAction: isAction)
                 // queued {id}: what was said, under which `sent` will follow
                 put(JSONEvent("queued", [("id", JSONEvent.id(id))]))
             case .send(let path, let name): try await send(path, to: name)
             case .accept(let number): try await session.accept(OfferNumber(number))
             case .decline(let number): try await session.decline(OfferNumber(number))
             case .cancel(let number): try await session.cancel(OfferNumber(number))
-            case .who:
-                // who {people: [person]}, this person first
-                let people = await session.people.map(JSONEvent.person)
-                put(JSONEvent("who", [("people", .array(people))]))
+            case .who: await who()
+            case .invite:
+                // invite {link}
+                put(JSONEvent("invite", [("link", link.map { .string($0.text) })]))
+            case .name(let name): try await session.rename(to: name)
+            case .verify, .remove, .admit, .refuse: try await decide(command)
             case .quit: leave()
             }
         } catch {
@@ -142,14 +155,73 @@ package actor JSONFace: Face {
         }
     }
 
+    /// who {people: [person], newcomers: [newcomer], received: [person], missing: [person]}: this
+    /// person first; then who asks to be let in, and who has its last message or not yet
+    private func who() async {
+        let receipts = await session.receipts
+        let people = await session.people
+        let newcomers = await session.newcomers
+        put(
+            JSONEvent(
+                "who",
+                [
+                    ("people", .array(people.map(JSONEvent.person))),
+                    ("newcomers", .array(newcomers.map(JSONEvent.newcomer))),
+                    ("received", .array(receipts.received.map(JSONEvent.person))),
+                    ("missing", .array(receipts.missing.map(JSONEvent.person))),
+                ]))
+    }
+
+    private func decide(_ command: JSONCommand) async throws(ClientRefusal) {
+        switch command {
+        case .verify(let name, let mark):
+            guard let person = find(name) else { return }
+            if let mark { return try await session.setVerified(mark, person) }
+            let verification = try await session.verification(of: person)
+            // verification {person, number}: what both compare
+            put(
+                JSONEvent(
+                    "verification",
+                    [
+                        ("person", JSONEvent.person(verification.person)),
+                        ("number", .string(verification.number)),
+                    ]))
+        case .remove(let name): if let person = find(name) { try await session.remove(person) }
+        case .admit(let name): if let who = findNewcomer(name) { try await session.admit(who) }
+        case .refuse(let name): if let who = findNewcomer(name) { try await session.refuse(who) }
+        default: break
+        }
+    }
+
+    /// Somebody here; else an error is put.
+    private func find(_ name: String) -> AttachmentID? {
+        switch people.find(name) {
+        case .one(let found): return found
+        case .none: put(.error("nobody here is called \(name)"))
+        case .several: put(.error("several are called \(name); add # and the key"))
+        }
+        return nil
+    }
+
+    /// Somebody who asks to be let in, by name, `name#key` or attachment.
+    private func findNewcomer(_ name: String) -> AttachmentID? {
+        let found = newcomers.filter {
+            [$0.name, "\($0.name)#\($0.keyTag)", String($0.attachment.number)].contains(name)
+        }
+        if found.count == 1 { return found[0].attachment }
+        put(
+            .error(
+                found.isEmpty
+                    ? "nobody called \(name) asks to be let in"
+                    : "several called \(name) ask to be let in; add # and the key"))
+        return nil
+    }
+
     private func send(_ path: String, to name: String?) async throws(ClientRefusal) {
         var person: AttachmentID?
         if let name {
-            switch people.find(name) {
-            case .one(let found): person = found
-            case .none: return put(.error("nobody here is called \(name)"))
-            case .several: return put(.error("several are called \(name); add # and the key"))
-            }
+            guard let found = find(name) else { return }
+            person = found
         }
         let number = try await session.offer(path: path, to: person)
         // offered {offer, path}: a file of ours, and its number

@@ -1,5 +1,5 @@
 import Client
-import Terminal
+package import Terminal
 
 #if canImport(Glibc)
     import Glibc
@@ -10,9 +10,10 @@ import Terminal
 #endif
 
 /// The face in a pipe, on a terminal that can do nothing, or for a reader of the screen: a line in
-/// is said, what others say is a line out, and nothing else is written to the output.
+/// is said, what others say is a line out, and nothing is drawn twice.
 ///
-/// Notices go to standard error. At the end of the input, what was said is sent and the room left.
+/// What others say goes to standard output and nothing else does; notices go to standard error. At
+/// the end of the input, what was said is sent and the room left.
 package actor PipeFace: Face {
     private let executor = QueueExecutor(label: "chatbox.pipe")
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -23,6 +24,8 @@ package actor PipeFace: Face {
     let reader: InputReader
     let departure = Departure()
     private let conversation: Conversation
+    private let plain: PlainLines
+    private let encoder: StyleEncoder
     private var model: RoomModel
     private var splitter = LineSplitter()
     private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -34,13 +37,21 @@ package actor PipeFace: Face {
 
     package static let signals = [SIGINT, SIGTERM, SIGHUP]
 
+    /// - Parameters:
+    ///   - room: the model to begin with.
+    ///   - lister: the folders that files may be sent from.
+    ///   - style: for programs or for ears.
+    ///   - capabilities: of where it is written to; only the locale counts.
     package init(
-        session: any RoomSession, invitation: String, folder: String?, reader: InputReader
+        session: any RoomSession, room: RoomModel, lister: FolderLister, style: PlainLines.Style,
+        reader: InputReader, capabilities: Capabilities
     ) {
         self.session = session
         self.reader = reader
-        conversation = Conversation(session: session, invitation: invitation)
-        model = RoomModel(folder: folder, drawsProgress: false)
+        conversation = Conversation(session: session, lister: lister)
+        plain = PlainLines(style)
+        encoder = StyleEncoder(capabilities)
+        model = room
     }
 
     /// Stays in the room until the input ends or the room is left; throws why it could not stay.
@@ -49,12 +60,7 @@ package actor PipeFace: Face {
     var inputTimeout: Int32? { nil }
 
     func handle(_ event: ClientEvent) async {
-        let lines = model.apply(event)
-        if case .message = event {
-            for line in lines where !Output.line(line) { leave() }
-        } else {
-            notify(lines)
-        }
+        tell(model.apply(event, at: .now))
         if model.unsent.count < Self.maximumUnsent { goOn() }
         leaveIfDone()
     }
@@ -76,18 +82,36 @@ package actor PipeFace: Face {
     private func take(_ line: LineSplitter.Line) async {
         guard !isLeaving else { return }
         guard case .text(let text) = line else {
-            return notify(["-- a line was too long to be said; use /send for files"])
+            return tell([.error("a line was too long to be said; use /send for files")])
         }
-        let reply = await conversation.perform(text, model)
-        guard let lines = model.take(reply) else { return leave() }
-        notify(lines)
+        for reply in await conversation.perform(text, model, at: .now) { take(reply) }
         if model.unsent.count >= Self.maximumUnsent, !isLeaving {
             await withCheckedContinuation { waiting.append($0) }
         }
     }
 
-    private func notify(_ lines: [SafeText]) {
-        for line in lines { Output.line(line, to: STDERR_FILENO) }
+    private func take(_ reply: Reply) {
+        switch reply {
+        case .show: tell([.error("nothing is shortened here")])
+        case .notify: tell([.error("nothing rings here")])
+        case .clear: tell([.error("there is no screen to clear here")])
+        case .leave: leave()
+        default: tell(model.take(reply, at: .now))
+        }
+    }
+
+    private func tell(_ told: [Told]) {
+        for one in told {
+            if case .said = one {
+                for line in plain.lines(of: one) where !write(line, STDOUT_FILENO) { leave() }
+            } else {
+                for line in plain.lines(of: one) { _ = write(line, STDERR_FILENO) }
+            }
+        }
+    }
+
+    private func write(_ line: SafeText, _ descriptor: Int32) -> Bool {
+        Output.write(encoder.encode(line) + "\n", to: descriptor)
     }
 
     private func leaveIfDone() {

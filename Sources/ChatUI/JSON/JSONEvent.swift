@@ -1,6 +1,6 @@
 package import Client
 import Folder
-import Wire
+package import Wire
 
 /// One line of the JSON face: an object whose first member is `type`.
 ///
@@ -20,9 +20,10 @@ package struct JSONEvent: Sendable, Equatable {
     ///   - event: what happened.
     ///   - time: when, as RFC 3339, for messages.
     ///   - folder: where received files are, for their paths.
-    package init(_ event: ClientEvent, time: String, folder: String?) {
+    ///   - link: the link by which others come in, after this event.
+    package init(_ event: ClientEvent, time: String, folder: String?, link: Link? = nil) {
         switch event {
-        // joined {attachment, name, key, standing, people: [person]}
+        // joined {attachment, name, key, standing, people: [person], protection}
         case .joined(let joined):
             self.init(
                 "joined",
@@ -31,22 +32,25 @@ package struct JSONEvent: Sendable, Equatable {
                     ("name", .string(joined.me.name)),
                     ("key", .string(joined.me.keyTag)), ("standing", .string("\(joined.standing)")),
                     ("people", .array(joined.people.map(Self.person))),
+                    ("protection", Self.protection(joined.protection)),
                 ])
         // connection {state: connecting | connected | reconnecting, after?: seconds}
         case .connection(let state): self = Self.connection(state)
-        // message {id, from: person, text, time}
+        // message {id, from: person, text, action, time}
         case .message(let message):
             self.init(
                 "message",
                 [
                     ("id", Self.id(message.id)), ("from", Self.person(message.sender)),
-                    ("text", .string(message.text)), ("time", .string(time)),
+                    ("text", .string(message.text)), ("action", .bool(message.isAction)),
+                    ("time", .string(time)),
                 ])
         // sent {id}: a message of ours is in the room
         case .sent(let id): self.init("sent", [("id", Self.id(id))])
         // uncertain {id}: it is not known whether a message of ours reached the room
         case .uncertain(let id): self.init("uncertain", [("id", Self.id(id))])
-        // person {change: arrived | introduced | away | back | left, person}
+        // person {change: arrived | introduced | away | back | left | renamed | verified |
+        // unverified | removed, person, from?: name, by?: person}
         case .person(let person, let change): self = Self.person(person, change)
         // missed {count: number or null}
         case .missed(let count):
@@ -59,7 +63,7 @@ package struct JSONEvent: Sendable, Equatable {
             self.init(
                 "received", [("id", Self.id(id)), ("by", .integer(by)), ("of", .integer(of))])
         case .newcomer, .decided, .outside, .keyChanged, .warning, .moved:
-            self = Self.roomEvent(event)
+            self = Self.roomEvent(event, link)
         // notice {text}
         case .notice(let text): self.init("notice", [("text", .string(text))])
         }
@@ -83,7 +87,17 @@ package struct JSONEvent: Sendable, Equatable {
         return JSONEvent("person", [("change", .string(word))] + members)
     }
 
-    private static func newcomer(_ newcomer: Newcomer) -> JSONValue {
+    /// protection: {suite, postQuantum, approval}
+    private static func protection(_ protection: Protection) -> JSONValue {
+        .object([
+            (key: "suite", value: .string(protection.suite)),
+            (key: "postQuantum", value: .bool(protection.isPostQuantum)),
+            (key: "approval", value: .bool(protection.needsApproval)),
+        ])
+    }
+
+    /// newcomer: {attachment, name, key, verified}
+    static func newcomer(_ newcomer: Newcomer) -> JSONValue {
         .object([
             (key: "attachment", value: id(newcomer.attachment)),
             (key: "name", value: .string(newcomer.name)),
@@ -93,7 +107,7 @@ package struct JSONEvent: Sendable, Equatable {
     }
 
     /// What happens at the door and to the room itself.
-    private static func roomEvent(_ event: ClientEvent) -> JSONEvent {
+    private static func roomEvent(_ event: ClientEvent, _ link: Link?) -> JSONEvent {
         switch event {
         // newcomer {newcomer}: asks to be let in
         case .newcomer(let newcomer):
@@ -119,11 +133,14 @@ package struct JSONEvent: Sendable, Equatable {
                     ("person", warning.person.map(Self.person)),
                     ("text", .string(warning.sentence)),
                 ])
-        // moved {by: person, removed?: person}
+        // moved {by: person, removed?: person, link}
         case .moved(let move):
             JSONEvent(
                 "moved",
-                [("by", person(move.mover)), ("removed", move.removed.map(Self.person))])
+                [
+                    ("by", person(move.mover)), ("removed", move.removed.map(Self.person)),
+                    ("link", link.map { .string($0.text) }),
+                ])
         default: JSONEvent("notice", [])
         }
     }
@@ -203,7 +220,7 @@ package struct JSONEvent: Sendable, Equatable {
     /// closed: the last line
     package static var closed: JSONEvent { JSONEvent("closed") }
 
-    /// person: {attachment, name, key, away}
+    /// person: {attachment, name, key, away, verified, new}
     static func person(_ person: Person) -> JSONValue {
         .object([
             (key: "attachment", value: id(person.attachment)),
@@ -211,6 +228,7 @@ package struct JSONEvent: Sendable, Equatable {
             (key: "key", value: .string(person.keyTag)),
             (key: "away", value: .bool(person.isAway)),
             (key: "verified", value: .bool(person.isVerified)),
+            (key: "new", value: .bool(person.isNew)),
         ])
     }
 
