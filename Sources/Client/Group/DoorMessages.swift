@@ -7,6 +7,9 @@ struct Knock: Sendable {
     let keyPackage: KeyPackage
     private let mac: [UInt8]
 
+    /// A key package has its owner's name and identity key in it.
+    private static let sealing: StaticString = "sealed knock"
+
     init(_ keyPackage: KeyPackage, keys: RoomKeys, log: LogID, attachment: AttachmentID) {
         self.keyPackage = keyPackage
         mac = keys.mac("knock") { writer in
@@ -15,17 +18,19 @@ struct Knock: Sendable {
     }
 
     /// Bytes for the frame.
-    var encoded: [UInt8] {
+    func sealed(_ keys: RoomKeys) -> [UInt8] {
         var writer = TLSWriter(capacity: 4096)
         writer.writeFixed(mac)
         writer.writeFixed(MLSMessage.keyPackage(keyPackage).bytes)
-        return writer.bytes
+        return keys.seal(writer.bytes, Self.sealing)
     }
 
     /// The knock of whoever has this attachment; nil when it was made without the link, or for
     /// another place.
-    init?(_ bytes: [UInt8], keys: RoomKeys, log: LogID, attachment: AttachmentID) {
-        guard bytes.count > RoomKeys.macSize else { return nil }
+    init?(_ sealed: [UInt8], keys: RoomKeys, log: LogID, attachment: AttachmentID) {
+        guard let bytes = keys.open(sealed, Self.sealing), bytes.count > RoomKeys.macSize else {
+            return nil
+        }
         let mac = Array(bytes.prefix(RoomKeys.macSize))
         let package = Array(bytes.dropFirst(RoomKeys.macSize))
         let isValid = keys.isValid(mac, "knock") { writer in
@@ -65,6 +70,20 @@ enum DoorAnswer: Sendable {
     private enum Kind: UInt8 {
         case admitted = 1
         case told = 2
+    }
+
+    /// A tree has the names and identity keys of all members in it.
+    private static let sealing: StaticString = "sealed answer"
+
+    /// Bytes for the frame.
+    func sealed(_ keys: RoomKeys) -> [UInt8] { keys.seal(encoded, Self.sealing) }
+
+    /// Nil for what nobody with the link said.
+    init?(_ sealed: [UInt8], keys: RoomKeys) {
+        guard let bytes = keys.open(sealed, Self.sealing), let answer = try? Self(bytes) else {
+            return nil
+        }
+        self = answer
     }
 
     var encoded: [UInt8] {

@@ -46,7 +46,7 @@ extension MLSRoomGroup {
     ) -> GroupStep {
         let notice = DoorNotice(
             reason, keys: keys, log: place?.log ?? LogID(number: 0), newcomer: frame.newcomer)
-        return .answer(knocks: [frame.knock], payload: DoorAnswer.told(notice).encoded)
+        return .answer(knocks: [frame.knock], payload: DoorAnswer.told(notice).sealed(keys))
     }
 
     /// Tells the members that somebody asks, unless they know.
@@ -126,7 +126,7 @@ extension MLSRoomGroup {
             welcome: proposed.welcome, ratchetTree: proposed.ratchetTree, briefing: sealed.bytes)
         return [
             .answer(
-                knocks: batch.map(\.knock), payload: DoorAnswer.admitted(admission).encoded)
+                knocks: batch.map(\.knock), payload: DoorAnswer.admitted(admission).sealed(keys))
         ]
     }
 

@@ -23,7 +23,7 @@ extension MLSRoomGroup {
         let knock = Knock(
             bundle.keyPackage, keys: keys, log: place.log, attachment: place.attachment)
         seeking?.noteKnock(.init(bundle: bundle, session: session), now: now)
-        return [.knock(knock.encoded)]
+        return [.knock(knock.sealed(keys))]
     }
 
     func unanswered(now: Duration) -> [GroupStep] {
@@ -169,7 +169,7 @@ extension MLSRoomGroup {
     func answered(_ answer: ServerFrame.Answered, now: Duration) -> [GroupStep] {
         guard seeking != nil, membership == nil, !isOver else { return [] }
         seeking?.isAsking = false
-        switch try? DoorAnswer(answer.payload) {
+        switch DoorAnswer(answer.payload, keys: keys) {
         case .admitted(let admission)?: return admitted(admission, now: now)
         case .told(let notice)?: return told(notice, now: now)
         case nil: return forged(now: now)

@@ -8,6 +8,8 @@ struct RoomKeys: Sendable {
     let room: RoomID
     /// Under which newcomers knock and doorkeepers answer.
     private let admission: SymmetricKey
+    /// Under which they seal it: names and identity keys are not for the server.
+    private let door: SymmetricKey
     /// Part of every epoch into which newcomers come: a server without the link can neither join nor
     /// invent a joiner.
     private let psk: Secret
@@ -15,6 +17,7 @@ struct RoomKeys: Sendable {
     init(_ secret: RoomSecret) {
         room = secret.accessKey.room
         admission = secret.admissionKey
+        door = secret.deriveKey("door")
         psk = Secret(key: secret.deriveKey("external psk"))
     }
 
@@ -43,6 +46,25 @@ struct RoomKeys: Sendable {
     ) -> Bool {
         HMAC<SHA256>.isValidAuthenticationCode(
             mac, authenticating: statement(purpose, body), using: admission)
+    }
+
+    /// Seals what is said at the door, by AES-256-GCM: the nonce, and then what is sealed.
+    func seal(_ bytes: [UInt8], _ purpose: StaticString) -> [UInt8] {
+        guard
+            let box = try? AES.GCM.seal(
+                bytes, using: door, authenticating: statement(purpose) { _ in }),
+            let sealed = box.combined
+        else { preconditionFailure("AES-GCM seals whatever a frame holds") }
+        return Array(sealed)
+    }
+
+    /// Nil for what was not sealed in this room for this purpose.
+    func open(_ sealed: [UInt8], _ purpose: StaticString) -> [UInt8]? {
+        guard let box = try? AES.GCM.SealedBox(combined: sealed),
+            let bytes = try? AES.GCM.open(
+                box, using: door, authenticating: statement(purpose) { _ in })
+        else { return nil }
+        return Array(bytes)
     }
 
     private func statement(

@@ -60,6 +60,8 @@ final class Table {
     var logID = LogID.random()
     /// Lets an entry through to a seat, changed or not; nil withholds it.
     var filter: (Seat, Logged) -> Logged? = { $1 }
+    /// Is given every byte that clients send.
+    var eavesdrop: ([UInt8]) -> Void = { _ in }
     private var work: [Work] = []
     private var lastAttachment: UInt64 = 100
     private var lastKnock: UInt64 = 0
@@ -231,6 +233,11 @@ final class Table {
     }
 
     private func perform(_ step: GroupStep, of seat: Seat) {
+        switch step {
+        case .knock(let payload), .answer(_, let payload), .append(_, _, _, let payload):
+            eavesdrop(payload)
+        default: break
+        }
         switch step {
         case .knock(let payload): knock(payload, of: seat)
         case .answer(let ids, let payload): answer(ids, payload, of: seat)
