@@ -22,6 +22,26 @@ import Wire
                 == "* ann waves")
     }
 
+    @Test("somebody comes for the first time once, also when the room moves")
+    func firstTime() {
+        func new(_ id: UInt64, _ name: String, _ tag: String) -> Person {
+            var person = Samples.person(id, name, tag)
+            person.isNew = true
+            return person
+        }
+        let told = lines(
+            Samples.joined(new(2, "ann", "ab12cd34")), .person(new(3, "ben", "99887766"), .arrived),
+            .moved(Move(secret: RoomSecret(), mover: Samples.me, removed: nil)), Samples.joined(),
+            .person(new(12, "ann", "ab12cd34"), .arrived),
+            .person(new(13, "ben", "99887766"), .arrived),
+            .person(new(14, "cid", "11111111"), .arrived))
+        #expect(
+            told.filter { $0.contains(" joined") } == [
+                "-- ben joined, for the first time", "-- ann joined", "-- ben joined",
+                "-- cid joined, for the first time",
+            ])
+    }
+
     @Test("two people of one name are told apart by their keys, from then on")
     func sameName() {
         let twin = Samples.person(9, "ann\u{200B}", "ffffffff")

@@ -24,6 +24,9 @@ package struct RoomModel: Sendable {
     /// Who has our last message: so many of so many.
     var receipt: (by: Int, of: Int)?
     private var lastReceipt: MessageID?
+    /// Keys, by their tags, of those who were here in this stay: one comes for the first time once,
+    /// wherever the room moves.
+    private var met: Set<String> = []
     /// The day of what was told last.
     private var day: WallTime?
     private var now = WallTime.unknown
@@ -44,6 +47,8 @@ package struct RoomModel: Sendable {
 
     /// People of a room who are named when one comes in; in a larger one `/who` does.
     private static let maximumIntroduced = 20
+    /// Keys remembered; of whoever comes when there are more it is not said that they are new.
+    private static let maximumMet = 10_000
     /// Messages heard of before they were said, which are some at most.
     private static let maximumEarly = 1000
 
@@ -169,6 +174,7 @@ package struct RoomModel: Sendable {
         outside = nil
         receipt = nil
         if connection != .connected { (connection, connectionTime) = (.connected, now) }
+        for person in people.others { _ = meet(person) }
         let me = people.display(joined.me)
         guard !people.others.isEmpty else {
             if isAnnounced, joined.standing == .founder { return [] }
@@ -233,9 +239,15 @@ package struct RoomModel: Sendable {
         }
     }
 
-    private func newness(of person: Person) -> SafeText {
+    private mutating func newness(of person: Person) -> SafeText {
+        let isFirst = meet(person)
         if person.isVerified { return ", verified" }
-        return person.isNew ? ", for the first time" : ""
+        return person.isNew && isFirst ? ", for the first time" : ""
+    }
+
+    /// True when nobody with this key was here before.
+    private mutating func meet(_ person: Person) -> Bool {
+        met.count < Self.maximumMet && met.insert(person.keyTag).inserted
     }
 
     private static func missed(_ count: Int?) -> SafeText {
