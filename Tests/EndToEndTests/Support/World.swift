@@ -55,9 +55,10 @@ final class World: Sendable {
     }
 
     /// A new room's link.
-    func newRoom(on server: Server) async throws -> RoomLink {
+    func newRoom(on server: Server, options: [String] = []) async throws -> RoomLink {
         let program = try Program(
-            ["new", "127.0.0.1:\(server.port)", "--key", server.key], home: try home("new"))
+            ["new", "127.0.0.1:\(server.port)", "--key", server.key] + options,
+            home: try home("new"))
         let code = try await program.finish()
         let text = program.output.text
         guard code == 0, text.hasPrefix("chatbox://"), text.hasSuffix("\n"),
@@ -84,6 +85,17 @@ final class World: Sendable {
         _ name: String, in link: RoomLink, home: Home? = nil, share: String? = nil,
         options: [String] = [], shell: String? = nil
     ) async throws -> Talker {
+        let talker = try newcomer(
+            name, in: link, home: home, share: share, options: options, shell: shell)
+        try await talker.next("joined")
+        return talker
+    }
+
+    /// Starts a client that speaks JSON; it may not get into the room.
+    func newcomer(
+        _ name: String, in link: RoomLink, home: Home? = nil, share: String? = nil,
+        options: [String] = [], shell: String? = nil
+    ) throws -> Talker {
         let home = try home ?? self.home(name)
         let program = try Program(
             [
@@ -91,9 +103,7 @@ final class World: Sendable {
                 "--share", share ?? path,
             ] + options,
             home: home, shell: shell)
-        let talker = Talker(name: name, program: program)
-        try await talker.next("joined")
-        return talker
+        return Talker(name: name, program: program)
     }
 
     /// Starts `join` on a terminal and waits until it is in the room.
