@@ -16,8 +16,13 @@ struct Seeking {
     static let spacing: Duration = .milliseconds(1200)
     /// The server always answers; if it does not, we ask again after this long.
     static let patience: Duration = .seconds(25)
-    /// While a member has to decide, the door is asked again after this long.
-    static let waitingForApproval: Duration = .seconds(6)
+    /// While a member has to decide, the door is asked again after this long, so that most of a
+    /// minute's knocks are left for when something is said, which may be the decision.
+    static let waitingForApproval: Duration = .seconds(20)
+    /// In a room where much is said, the knocks of a minute after these many are further apart, so
+    /// that they last: nobody who was let in waits for much longer than that.
+    static let quickKnocks = 4
+    static let busySpacing: Duration = .seconds(8)
     /// Or so long after an entry, which may be the decision.
     static let afterEntry: Duration = .milliseconds(100)
     /// While the room is full.
@@ -69,8 +74,10 @@ struct Seeking {
     /// Knocks not before this much later, and no oftener than the server takes it.
     mutating func knock(after pause: Duration, now: Duration) {
         var due = now + pause
-        if let lastKnock { due = max(due, lastKnock + Self.spacing) }
         recentKnocks.removeAll { now - $0 > .seconds(60) }
+        let isBusy = told == .waitingForApproval && recentKnocks.count >= Self.quickKnocks
+        let spacing = isBusy ? Self.busySpacing : Self.spacing
+        if let lastKnock { due = max(due, lastKnock + spacing) }
         if recentKnocks.count >= Self.knocksPerMinute, let oldest = recentKnocks.first {
             due = max(due, oldest + .seconds(60))
         }

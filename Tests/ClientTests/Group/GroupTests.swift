@@ -182,6 +182,20 @@ struct GroupTests {
         #expect(eve.news.contains { if case .turnedAway = $0 { true } else { false } })
     }
 
+    @Test("who is let in comes in soon, however much was said while they waited")
+    func approvalInABusyRoom() throws {
+        let table = table(["ann"], needsApproval: true)
+        let ann = table.seats[0]
+        let bob = table.join("bob")
+        for _ in 1...60 {
+            try table.say("and so on", as: ann)
+            table.pass(.milliseconds(500))
+        }
+        try table.perform(.admit(bob.attachment), as: ann)
+        table.pass(.seconds(9))
+        #expect(bob.isInside)
+    }
+
     @Test("without the link nobody comes in")
     func withoutLink() {
         let table = table(["ann"])
