@@ -182,6 +182,32 @@ import Wire
             ])
     }
 
+    @Test("a newcomer under a known name is told by the tag, and no member's key is meant")
+    func newcomersKey() {
+        let newcomer = Newcomer(attachment: AttachmentID(7), name: "ann", keyTag: "ffffffff")
+        let person = Samples.person(7, "ann", "ffffffff")
+        let told = lines(
+            Samples.joined(Samples.ben), .newcomer(newcomer),
+            .keyChanged(person, formerKeyTags: ["ab12cd34"]))
+        #expect(
+            told.last
+                == "-- WARNING: ann#ffffffff, who asks to be let in, has another key than before (ab12cd34); ask over another channel whether it is them"
+        )
+    }
+
+    @Test("who comes in again is told who is there, and asked anew by those at the door")
+    func again() {
+        var model = RoomModel(folder: nil, isLive: false)
+        _ = model.apply(Samples.joined(Samples.ann), at: Samples.noon)
+        let newcomer = Newcomer(attachment: AttachmentID(7), name: "eve", keyTag: "ffffffff")
+        _ = model.apply(.newcomer(newcomer), at: Samples.noon)
+        let told = model.apply(Samples.joined(Samples.ann), at: Samples.noon)
+        #expect(Samples.lines(told) == ["-- you are me, with 1 other here (ann)"])
+        #expect(model.newcomers.isEmpty)
+        let alone = model.apply(Samples.joined(), at: Samples.noon)
+        #expect(Samples.lines(alone) == ["-- you are me; nobody else is here yet"])
+    }
+
     @Test("the one who moved a room is shown the new link, the others are told where it is")
     func moves() {
         var model = RoomModel(folder: nil, link: Samples.link, isLive: true)

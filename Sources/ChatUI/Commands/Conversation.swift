@@ -79,6 +79,7 @@ struct Conversation: Sendable {
     }
 
     private func who(_ model: RoomModel) async -> [Told] {
+        guard model.people.me != nil else { return [.error("you are not in the room yet")] }
         var told = Told.answers(model.people.lines)
         let asking = model.newcomers.map { RoomModel.name($0) }
         if !asking.isEmpty {

@@ -52,8 +52,13 @@ extension RoomModel {
     }
 
     private func keyChanged(_ person: Person, _ tags: [String]) -> Told {
-        let name = people.display(person)
         let former = SafeText(untrusted: tags.joined(separator: ", "))
+        if let newcomer = newcomers.first(where: { $0.attachment == person.attachment }) {
+            return .warning(
+                "\(Self.name(newcomer)), who asks to be let in, has another key than before (\(former)); ask over another channel whether it is them"
+            )
+        }
+        let name = people.display(person)
         return .warning(
             "\(name) has another key than before (\(former)); compare it with /verify \(people.address(of: person)) before you trust them"
         )

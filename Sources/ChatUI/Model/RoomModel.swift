@@ -169,7 +169,10 @@ package struct RoomModel: Sendable {
     // MARK: Coming and going
 
     private mutating func entered(_ joined: ClientEvent.Joined) -> [Told] {
+        let isFirst = people.me == nil
         people.enter(joined)
+        // Who still asks, here or where the room moved, does so again.
+        newcomers = []
         protection = joined.protection
         outside = nil
         receipt = nil
@@ -178,7 +181,8 @@ package struct RoomModel: Sendable {
         let me = people.display(joined.me)
         guard !people.others.isEmpty else {
             if isAnnounced, joined.standing == .founder { return [] }
-            return [.notice("you are \(me); nobody else is here yet; /help lists the commands")]
+            let help: SafeText = isFirst ? "; /help lists the commands" : ""
+            return [.notice("you are \(me); nobody else is here yet\(help)")]
         }
         let others = Describe.count(people.others.count, "other")
         let named = people.others.filter { !$0.name.isEmpty }
@@ -186,6 +190,7 @@ package struct RoomModel: Sendable {
             named.isEmpty || named.count > Self.maximumIntroduced
             ? "" : " (\(named.map(people.display).joined(separator: ", ")))"
         let first: StyledText = "you are \(me), with \(others) here\(known)"
+        guard isFirst else { return [.notice(first)] }
         return [
             .notice(first), .quiet("what was said before stays unread; /help lists the commands"),
         ]

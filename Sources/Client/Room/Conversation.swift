@@ -110,6 +110,8 @@ struct Conversation: Sendable {
         _ me: RoomMember, _ others: [RoomMember], _ protection: Protection
     ) -> [ClientEvent] {
         people.enter(me: me, others: others, now: wallClock.now())
+        // Whoever still asks is told of again: the door knows nobody yet.
+        newcomers = []
         // Who begins the conversation anew missed nothing of it.
         let hasMissed = hasFallenOut && standing != .founder
         let joined = ClientEvent.Joined(
