@@ -42,24 +42,20 @@ struct New: ParsableCommand {
         let options = room.options
         try AsyncPart.run {
             let seen = try await Self.seenKey(at: address, trust: expected)
-            Self.show(address, seen: seen, expected: expected, options)
+            if expected == nil { Self.show(seen) }
+            let link = Link(
+                address: address, trust: expected ?? .pin(seen), secret: RoomSecret(),
+                options: options)
+            Output.write(link.text + "\n")
         }
     }
 
-    private static func show(
-        _ address: ServerAddress, seen: ServerPin, expected: Link.Trust?, _ options: RoomOptions
-    ) {
-        if expected == nil {
-            Output.line(
-                """
-                The key of this server is \(SafeText(untrusted: Fingerprint.text(seen))); \
-                compare it with what its operator says.
-                """, to: STDERR_FILENO)
-        }
-        let link = Link(
-            address: address, trust: expected ?? .pin(seen), secret: RoomSecret(),
-            options: options)
-        Output.write(link.text + "\n")
+    private static func show(_ seen: ServerPin) {
+        Output.line(
+            """
+            The key of this server is \(SafeText(untrusted: Fingerprint.text(seen))); \
+            compare it with what its operator says.
+            """, to: STDERR_FILENO)
     }
 
     /// Connects once: a link to nowhere is of no use, and the key is needed in it.

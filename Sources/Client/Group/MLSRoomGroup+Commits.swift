@@ -144,8 +144,11 @@ extension MLSRoomGroup {
             guard case .commit(let verified) = try membership.group.open(bytes: message) else {
                 return [.news(.warning(.refusedCommit, about: entry.sender))]
             }
-            let staged = try membership.group.stage(
-                verified, preSharedKeys: keys.preSharedKeys)
+            guard let staged = try stage(verified, membership) else {
+                // Others may have been able to follow it.
+                return [.news(.warning(.refusedCommit, about: entry.sender))]
+                    + doubt(entry, membership, now: now)
+            }
             let isCommand = verified.authenticatedData == Self.removesByCommand
             guard case .member(let leaf) = verified.sender,
                 let sender = membership.roster.members[leaf]
@@ -160,7 +163,7 @@ extension MLSRoomGroup {
                 change, by: sender.attachment, isCommand: isCommand, membership, now: now)
         } catch MLSError.wrongEpoch(let epoch) {
             // We cannot follow what builds on a commit that we were not shown.
-            if epoch > membership.group.epoch { return isBehind(membership, now: now) }
+            if epoch > membership.group.epoch { return doubt(entry, membership, now: now) }
             return [.news(.warning(.repeatedEntry, about: entry.sender))]
         } catch MLSError.wrongGroup {
             return ofAnotherGroup(message, membership, now: now)
@@ -168,6 +171,17 @@ extension MLSRoomGroup {
             return [.news(.warning(.repeatedEntry, about: nil))]
         } catch {
             return [.news(.warning(.refusedCommit, about: entry.sender))]
+        }
+    }
+
+    /// Nil for a commit whose path cannot be opened by us, and perhaps by others.
+    private func stage(
+        _ verified: VerifiedCommit, _ membership: Membership
+    ) throws -> StagedCommit? {
+        do {
+            return try membership.group.stage(verified, preSharedKeys: keys.preSharedKeys)
+        } catch .decryptionFailed, .pathKeyMismatch, .pathSecretNotForUs, .wrongSecretSize {
+            return nil
         }
     }
 
@@ -199,12 +213,6 @@ extension MLSRoomGroup {
         return lostTrack(.secondConversation, now: now)
     }
 
-    /// The group is in a later epoch than we.
-    func isBehind(_ membership: Membership, now: Duration) -> [GroupStep] {
-        // A gap was told when it came.
-        membership.hasGap ? seekAgain(now: now) : lostTrack(.withheldCommit, now: now)
-    }
-
     /// We cannot follow the group any more: back to the door.
     func lostTrack(_ why: RoomWarning.Kind, now: Duration) -> [GroupStep] {
         [.news(.warning(why, about: nil))] + seekAgain(now: now)
@@ -217,6 +225,7 @@ extension MLSRoomGroup {
     ) -> [GroupStep] {
         var steps: [GroupStep] = []
         membership.duties.conflicts = 0
+        membership.doubt.settle()
         for member in change.left { membership.leavers.remove(member.attachment) }
         if isCommand { membership.door.ban(change.left) }
         if !change.left.isEmpty {

@@ -18,16 +18,18 @@ extension MLSRoomGroup {
     /// When something is due.
     func nextDuty(_ membership: Membership) -> Duration? {
         let duties = membership.duties
-        guard membership.proposed == nil else { return duties.receipt }
+        let talk = [duties.receipt, membership.doubt.deadline].compactMap(\.self).min()
+        guard membership.proposed == nil, !membership.doubt.isOpen else { return talk }
         var commits = [duties.renewal]
         if !membership.door.queue.isEmpty { commits.append(duties.gathering) }
         if !membership.leavers.isEmpty { commits.append(duties.sweeping) }
         if !membership.removals.isEmpty || membership.newName != nil { commits.append(.zero) }
         let commit = commits.compactMap(\.self).min().map { max($0, duties.notBefore) }
-        return [commit, duties.receipt].compactMap(\.self).min()
+        return [commit, talk].compactMap(\.self).min()
     }
 
     func doDuties(_ membership: Membership, now: Duration) -> [GroupStep] {
+        if let steps = doubtIfDue(membership, now: now) { return steps }
         var steps: [GroupStep] = []
         if let due = membership.duties.receipt, now >= due {
             membership.duties.receipt = nil
@@ -36,9 +38,10 @@ extension MLSRoomGroup {
                 steps += speak(.receipt, membership)
             }
         }
-        guard membership.proposed == nil, isConnected, now >= membership.duties.notBefore else {
-            return steps
-        }
+        // A commit of ours could split the group while it is not known where it is.
+        guard membership.proposed == nil, !membership.doubt.isOpen, isConnected,
+            now >= membership.duties.notBefore
+        else { return steps }
         return steps + commitIfDue(membership, now: now)
     }
 

@@ -68,7 +68,7 @@ extension MLSRoomGroup {
             if message.epoch == membership.group.epoch { membership.hasGap = false }
             return try read(message, entry, membership, now: now)
         } catch MLSError.wrongEpoch(let epoch) {
-            if epoch > membership.group.epoch { return isBehind(membership, now: now) }
+            if epoch > membership.group.epoch { return doubt(entry, membership, now: now) }
             // Said before we came in, or so late that its sender says it again.
             return []
         } catch MLSError.wrongGroup {
@@ -104,6 +104,9 @@ extension MLSRoomGroup {
             case .agrees:
                 steps.append(
                     .news(.received(by: sender.attachment, through: claim.sequence)))
+                if message.epoch == membership.group.epoch {
+                    _ = membership.doubt.reassure(sender.identityKey, through: claim.sequence)
+                }
             case .differs:
                 steps.append(.news(.warning(.differentConversation, about: sender.attachment)))
             case .unknown: break

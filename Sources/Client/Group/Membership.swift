@@ -22,6 +22,7 @@ final class Membership {
     var hasGap = false
     /// The epoch that we were in when our connection broke the last time, and when that was.
     var lastInTouch: (epoch: UInt64, at: Duration)?
+    var doubt = Doubt()
     /// This person goes: that the others take us out is no surprise.
     var hasSaidBye = false
     /// What this person wants to be called.

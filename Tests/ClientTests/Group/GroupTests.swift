@@ -114,7 +114,7 @@ struct GroupTests {
         table.pass(.milliseconds(300))
         table.filter = { $1 }
         try table.say("hello", as: table.seats[0])
-        table.pass(.seconds(2))
+        table.pass(.seconds(8))
         #expect(bob.warnings == [.withheldCommit])
         expectAgreement(table, ["ann", "bob", "cleo", "dan"])
         try table.say("again", as: table.seats[0])
