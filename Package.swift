@@ -45,7 +45,9 @@ let package = Package(
         // Layer 0: no Foundation, nothing of ours.
         .target(name: "TLSSyntax", swiftSettings: ours),
         .target(name: "Terminal", swiftSettings: ours),
-        .target(name: "Folder", swiftSettings: ours),
+        .target(name: "CSandbox"),
+        .target(name: "Sandbox", dependencies: ["CSandbox"], swiftSettings: ours),
+        .target(name: "Folder", dependencies: ["CSandbox"], swiftSettings: ours),
         // Layer 1
         .target(name: "MLS", dependencies: ["TLSSyntax", crypto], swiftSettings: ours),
         .target(name: "SealedFile", dependencies: [crypto], swiftSettings: ours),
@@ -55,7 +57,8 @@ let package = Package(
             name: "Transport", dependencies: ["Wire", "TLSSyntax", certificates, crypto] + nio,
             swiftSettings: ours),
         .target(
-            name: "Client", dependencies: ["TLSSyntax", "MLS", "Wire", "SealedFile", "Folder", crypto],
+            name: "Client",
+            dependencies: ["TLSSyntax", "MLS", "Wire", "SealedFile", "Folder", crypto],
             swiftSettings: ours),
         // Layer 3
         .target(
@@ -69,8 +72,8 @@ let package = Package(
         .executableTarget(
             name: "chatbox",
             dependencies: [
-                "ChatUI", "Client", "Folder", "SealedFile", "Server", "Terminal", "Transport",
-                "Wire", arguments, logging, lifecycle,
+                "ChatUI", "Client", "Folder", "Sandbox", "SealedFile", "Server", "Terminal",
+                "Transport", "Wire", arguments, logging, lifecycle,
             ] + nio,
             swiftSettings: ours),
 
@@ -79,6 +82,20 @@ let package = Package(
             name: "TwoMembers", dependencies: ["MLS"], path: "Examples/TwoMembers",
             swiftSettings: ours),
 
+        // Many clients in one room, for `make bench`.
+        .executableTarget(
+            name: "roombench", dependencies: ["Client", "MLS", "Transport", "Wire", arguments],
+            path: "Benchmarks/Room/roombench", swiftSettings: ours),
+
+        // Tries to get out of the sandbox; for the tests alone.
+        .target(name: "Doors", path: "Tests/Doors"),
+        .executableTarget(
+            name: "Escaper",
+            dependencies: [
+                "ChatUI", "Client", "Doors", "Folder", "Sandbox", "Terminal", "Transport", "Wire",
+            ],
+            path: "Tests/Escaper", swiftSettings: ours),
+
         // What tests of several targets share.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: ours),
         .testTarget(name: "TLSSyntaxTests", dependencies: ["TLSSyntax"], swiftSettings: ours),
@@ -86,6 +103,7 @@ let package = Package(
             name: "MLSTests", dependencies: ["MLS", "TLSSyntax", crypto],
             exclude: ["Vectors/own-vectors.json"], swiftSettings: ours),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: ours),
+        .testTarget(name: "SandboxTests", dependencies: ["Sandbox"], swiftSettings: ours),
         .testTarget(name: "FolderTests", dependencies: ["Folder"], swiftSettings: ours),
         .testTarget(
             name: "SealedFileTests", dependencies: ["SealedFile", crypto], swiftSettings: ours),
@@ -112,13 +130,16 @@ let package = Package(
             name: "ChatUITests", dependencies: ["ChatUI", "Client", "Terminal", "Wire"],
             swiftSettings: ours),
         .testTarget(
-            name: "chatboxTests", dependencies: ["chatbox", "Client", "Wire", crypto],
+            name: "chatboxTests",
+            dependencies: [
+                "chatbox", "Client", "Folder", "Sandbox", "Wire", arguments, crypto,
+            ],
             swiftSettings: ours),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "TestSupport",
-                "chatbox", "Wire", "Transport", "Client", "SealedFile", "TLSSyntax", crypto,
+                "TestSupport", "Escaper", "Sandbox", "chatbox", "Wire", "Transport", "Client",
+                "SealedFile", "TLSSyntax", crypto,
             ] + nio,
             swiftSettings: ours),
     ],

@@ -11,8 +11,9 @@ package enum HomePath {
     }
 
     /// The person's home folder: as the environment says, like a shell, else as the system knows.
-    package static var home: String {
+    /// Asked once: in a sandbox the system cannot be asked any more.
+    package static let home: String = {
         let named = ProcessInfo.processInfo.environment["HOME"] ?? ""
         return named.hasPrefix("/") ? named : NSHomeDirectory()
-    }
+    }()
 }

@@ -101,6 +101,8 @@ package struct RoomWarning: Sendable, Equatable {
         case forgedKnock
         /// An invitation that no member with the link can have made.
         case forgedWelcome
+        /// Somebody goes by the name of a person whose key was compared, and has another key.
+        case notTheVerified
     }
 
     package var kind: Kind

@@ -46,7 +46,7 @@ package final class ChatServer: Service {
 
     /// Opens the sockets and serves from now on.
     ///
-    /// - Returns: the addresses in the order of the configuration, with the ports that were taken.
+    /// - Returns: the addresses, those of open sockets first, with the ports that were taken.
     /// - Throws: `ServerError`.
     @discardableResult
     package func start() async throws -> [SocketAddress] {
@@ -58,8 +58,9 @@ package final class ChatServer: Service {
         let listener = try await makeListener(loops)
         var listeners: [any Channel] = []
         do {
-            for address in configuration.listen {
-                listeners.append(try await listener.open(address))
+            let opened = try configuration.listen.map(ListeningSocket.init)
+            for socket in configuration.sockets + opened {
+                listeners.append(try await listener.accept(at: socket))
             }
         } catch {
             await close(listeners)

@@ -9,6 +9,8 @@ package struct ServerConfiguration: Sendable {
     /// Where to listen. Port 0 takes a free one. The host `::` takes IPv4 as well where the system
     /// can; `nil` means every address of this machine, IPv6 or not.
     package var listen: [Listen]
+    /// Sockets that listen already, besides those.
+    package var sockets: [ListeningSocket]
     package var certificate: ServerCertificate
     package var limits: ServerLimits
     /// Program and version, told to clients; at most 64 bytes of UTF-8 are.
@@ -32,12 +34,14 @@ package struct ServerConfiguration: Sendable {
     }
 
     package init(
-        listen: [Listen], certificate: ServerCertificate, agent: String,
+        listen: [Listen] = [], sockets: [ListeningSocket] = [], certificate: ServerCertificate,
+        agent: String,
         limits: ServerLimits = ServerLimits(), logger: Logger = Logger(label: "chatbox"),
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         store: (any RoomStore)? = nil
     ) {
         self.listen = listen
+        self.sockets = sockets
         self.certificate = certificate
         self.agent = agent
         self.limits = limits

@@ -67,7 +67,7 @@ extension MLSRoomGroup {
 
     /// Plans to show the others where we are; in a large room only some do.
     private func answerDoubt(_ membership: Membership, now: Duration) {
-        let share = Double(Self.receiptRoom) / Double(membership.group.memberCount)
+        let share = Double(Receipts.maximumRoom) / Double(membership.group.memberCount)
         guard Double.random(in: 0..<1, using: &random) < share else { return }
         let due = now + between(.zero, Doubt.answering)
         membership.duties.receipt = min(membership.duties.receipt ?? due, due)

@@ -100,7 +100,8 @@ extension MLSRoomGroup {
             logEpoch = epoch
             membership.proposed = nil
             if case .renaming = proposed.purpose { membership.newName = membership.newName ?? name }
-            let pause = Duties.jitter * (1 << min(membership.duties.conflicts, Duties.maximumDoubling))
+            let pause =
+                Duties.jitter * (1 << min(membership.duties.conflicts, Duties.maximumDoubling))
             membership.duties.notBefore = now + between(pause, pause * 10)
             membership.duties.conflicts += 1
             return []
@@ -125,6 +126,9 @@ extension MLSRoomGroup {
             guard let place, !entry.isOwn,
                 founding.isValid(keys: keys, log: place.log, founder: entry.sender)
             else { return [] }
+            if membership.laterGroups.count < Membership.maximumLaterGroups {
+                membership.laterGroups.insert(founding.groupID)
+            }
             return [.news(.warning(.secondConversation, about: nil))]
         case .commit(let message)?:
             return entry.isOwn
@@ -162,7 +166,7 @@ extension MLSRoomGroup {
             if epoch > membership.group.epoch { return doubt(entry, membership, now: now) }
             return [.news(.warning(.repeatedEntry, about: entry.sender))]
         } catch MLSError.wrongGroup {
-            return [.news(.warning(.secondConversation, about: nil))]
+            return ofAnotherGroup(message, membership, now: now)
         } catch MLSError.ownMessage {
             return [.news(.warning(.repeatedEntry, about: nil))]
         } catch {
@@ -195,6 +199,18 @@ extension MLSRoomGroup {
         guard isCommand else { return lostTrack(.droppedWhileHere, now: now) }
         isOver = true
         return [.news(.removedUs(by: sender))]
+    }
+
+    /// A message of a group that is not ours. If it is the older one and nobody is with us, we found
+    /// ours because its members were out of reach: we ask them to let us in.
+    func ofAnotherGroup(
+        _ bytes: [UInt8], _ membership: Membership, now: Duration
+    ) -> [GroupStep] {
+        guard membership.group.memberCount == 1,
+            case .privateMessage(let message)? = try? MLSMessage(bytes: bytes),
+            !membership.laterGroups.contains(message.groupID)
+        else { return [] }
+        return lostTrack(.secondConversation, now: now)
     }
 
     /// We cannot follow the group any more: back to the door.

@@ -14,7 +14,8 @@ extension MLSRoomGroup {
             member.attachment == frame.newcomer
         else { return [.news(.warning(.forgedKnock, about: nil))] }
         guard knock.keyPackage.cipherSuite == membership.group.cipherSuite,
-            (try? knock.keyPackage.validate(now: environment.now())) != nil
+            (try? knock.keyPackage.validate(
+                now: environment.now(), lifetimes: Self.policy.lifetimes)) != nil
         else { return [notice(.unsuitable, to: frame)] }
         guard !membership.door.banned.contains(member.identityKey) else {
             return [notice(.refused, to: frame)]
@@ -58,9 +59,20 @@ extension MLSRoomGroup {
 
     /// Commits to everybody who waits, as far as one commit and one answer carry them.
     func admit(_ membership: Membership, now: Duration) -> [GroupStep] {
-        let batch = Array(membership.door.queue.prefix(FrameLimits.maximumKnocksPerAnswer))
+        // The server makes a copy of the tree for each newcomer.
+        let treeSize = max(1, membership.group.memberCount * Self.leafSizeEstimate)
+        let count = min(FrameLimits.maximumKnocksPerAnswer, Self.maximumAnswerCopies / treeSize)
+        let batch = Array(membership.door.queue.prefix(max(Self.smallestBatch, count)))
         return admit(batch, membership, now: now)
     }
+
+    /// Bytes of all copies of one answer, near enough: what a server may have to hold for newcomers
+    /// whose lines are slow.
+    private static let maximumAnswerCopies = 64 << 20
+    /// Bytes of a leaf in the tree, with its share of the parents, in the default suite.
+    private static let leafSizeEstimate = 3 << 10
+    /// And no fewer are let in at once.
+    private static let smallestBatch = 8
 
     private func admit(
         _ batch: [Door.Waiting], _ membership: Membership, now: Duration

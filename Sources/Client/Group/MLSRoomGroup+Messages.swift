@@ -72,8 +72,7 @@ extension MLSRoomGroup {
             // Said before we came in, or so late that its sender says it again.
             return []
         } catch MLSError.wrongGroup {
-            // Of those who are in another group; the founding of that was reported.
-            return []
+            return ofAnotherGroup(entry.payload, membership, now: now)
         } catch MLSError.messageKeyUsed {
             return [.news(.warning(.repeatedEntry, about: entry.sender))]
         } catch MLSError.ownMessage {
@@ -154,13 +153,10 @@ extension MLSRoomGroup {
     /// Says within a few seconds what we have, unless something else says it.
     private func oweReceipt(_ membership: Membership, now: Duration) {
         guard membership.duties.receipt == nil, membership.group.memberCount > 1,
-            membership.group.memberCount <= Self.receiptRoom
+            membership.group.memberCount <= Receipts.maximumRoom
         else { return }
         membership.duties.receipt = now + between(Duties.receiptDelay, Duties.receiptDelay * 2)
     }
-
-    /// Members of the largest room in which receipts are sent: each costs an entry to all.
-    static let receiptRoom = 50
 }
 
 extension RoomRoster {

@@ -14,7 +14,7 @@ extension MLSRoomGroup {
                 suite: suite, identity: session, capabilities: Self.capabilities,
                 leafExtensions: [
                     Placement(log: place.log, attachment: place.attachment).asExtension
-                ], environment: environment)
+                ], lifetime: 2 * Self.clockTolerance, environment: packaging)
         else {
             // The machine gave no randomness; it may a moment later.
             seeking?.nextKnock = now + Seeking.patience
@@ -31,7 +31,9 @@ extension MLSRoomGroup {
             seeking.isAsking
         else { return [] }
         seeking.isAsking = false
-        seeking.unanswered += 1
+        let wasQuick = seeking.lastKnock.map { now - $0 < Seeking.silence } ?? false
+        // After a silence there is somebody who might have let us in.
+        seeking.unanswered = wasQuick ? seeking.unanswered + 1 : 0
         let pause = min(Duration.milliseconds(300) * (1 << min(seeking.unanswered, 5)), .seconds(5))
         seeking.knock(after: between(pause / 2, pause), now: now)
         self.seeking = seeking
@@ -42,7 +44,7 @@ extension MLSRoomGroup {
         if isAlone || (nobodyAway && seeking.unanswered >= Seeking.foundsAfter) {
             return found(now: now)
         }
-        return seeking.unanswered > 1 ? tell(.nobodyAnswers) : []
+        return seeking.unanswered == 1 ? [] : tell(.nobodyAnswers)
     }
 
     /// Tells the person why we are outside, when it is another reason than before.

@@ -8,21 +8,6 @@ import Wire
 /// server says is used where a lie costs no more than silence would; who is in the group, who said
 /// what and in which order commits came is proved by the members to each other.
 final class MLSRoomGroup: RoomGroup {
-    /// What a group is made of.
-    struct Setup {
-        var secret: RoomSecret
-        var identity: Identity
-        /// UTF-8, from 1 to 64 bytes.
-        var name: [UInt8]
-        /// Of the room, if we found it.
-        var suite: CipherSuite
-        var needsApproval: Bool
-        /// Seconds since 1970.
-        var wallClock: @Sendable () -> UInt64
-        /// Chance for delays; keys never come from it.
-        var random: any RandomNumberGenerator & Sendable
-    }
-
     struct Place {
         var log: LogID
         let attachment: AttachmentID
@@ -33,6 +18,8 @@ final class MLSRoomGroup: RoomGroup {
     let suite: CipherSuite
     let rules: RoomRules
     let environment: Environment
+    /// For key packages alone: with a clock that is behind.
+    let packaging: Environment
     var name: [UInt8]
     var random: any RandomNumberGenerator & Sendable
 
@@ -47,14 +34,19 @@ final class MLSRoomGroup: RoomGroup {
     var isOver = false
     private var lastTicket: UInt64 = 0
 
-    init(_ setup: Setup) {
-        keys = RoomKeys(setup.secret)
-        identity = setup.identity
-        suite = setup.suite
-        rules = RoomRules(needsApproval: setup.needsApproval)
-        environment = Environment(now: setup.wallClock)
-        name = setup.name
-        random = setup.random
+    init(_ setting: GroupSetting) {
+        keys = RoomKeys(setting.secret)
+        identity = setting.identity
+        suite = CipherSuite(rawValue: setting.options.suite)
+        rules = RoomRules(needsApproval: setting.options.needsApproval)
+        name = setting.name
+        random = setting.random
+        let wallClock = setting.wallClock
+        environment = Environment(now: wallClock)
+        packaging = Environment(now: {
+            let now = wallClock()
+            return now - min(now, Self.clockTolerance)
+        })
     }
 
     var isReady: Bool { membership != nil && isConnected && !isOver }
@@ -205,11 +197,17 @@ final class MLSRoomGroup: RoomGroup {
     /// And for so many seconds; each is one that a thief of the keys could read.
     static let readableSeconds: UInt64 = 60
 
+    /// Seconds that members' clocks may differ: a month. Key packages are made for one knock, so
+    /// that their lifetime says nothing about their worth.
+    static let clockTolerance: UInt64 = 30 * 24 * 3600
+
     /// What we sealed before a break of this length may come when the others have dropped the keys
     /// of its epoch; the break may have begun a while before we noticed it.
     static let longBreak: Duration = .seconds(10)
 
     static let policy = GroupPolicy(
+        // Members whose clocks differ must not differ about a commit.
+        lifetimes: LifetimePolicy(maximum: 3 * clockTolerance, checksReceivedLeaves: false),
         padding: .padmeFrom(smallestMessage),
         pastEpochs: PastEpochPolicy(count: readableEpochs, seconds: readableSeconds),
         resumptionKeysKept: 0)

@@ -29,6 +29,8 @@ final class Membership {
     var newName: [UInt8]?
     /// What we said to the group itself, until it has its place in the log.
     var spoken: [Spoken] = []
+    /// Groups that were founded in this log after ours.
+    var laterGroups: Set<[UInt8]> = []
     /// Messages sealed since our keys were last renewed.
     var sealedCount = 0
 
@@ -43,6 +45,9 @@ final class Membership {
         self.session = session
         self.duties = duties
     }
+
+    /// Groups remembered: in an honest room there is no other.
+    static let maximumLaterGroups = 64
 
     /// A commit of ours, made and not yet in the log.
     final class Proposed {

@@ -9,8 +9,6 @@ import Wire
 /// The leaf's own signature key is fresh for each stay, since MLS wants it unique in a group and a
 /// person may be in a room twice.
 struct Passport: TLSCodable, Hashable, Sendable {
-    /// Bytes of a name: a line of a terminal holds it beside what was said.
-    static let maximumName = 64
 
     /// UTF-8, from 1 to 64 bytes.
     let name: [UInt8]
@@ -54,18 +52,6 @@ struct Passport: TLSCodable, Hashable, Sendable {
         return writer.bytes
     }
 
-    /// A name that may be shown: cut to the limit between two scalars, never empty.
-    static func fitting(name: String) -> String {
-        var fitting = String.UnicodeScalarView()
-        var count = 0
-        for scalar in name.unicodeScalars {
-            count += UTF8.width(scalar)
-            guard count <= maximumName else { break }
-            fitting.append(scalar)
-        }
-        return fitting.isEmpty ? "?" : String(fitting)
-    }
-
     func encode(into writer: inout TLSWriter) {
         writer.writeOpaque(name)
         writer.writeFixed(identityKey)
@@ -82,7 +68,7 @@ struct Passport: TLSCodable, Hashable, Sendable {
 extension TLSReader {
     /// A name: UTF-8, from 1 to 64 bytes.
     mutating func readName() throws(CodecError) -> [UInt8] {
-        let name = try readOpaque(limit: Passport.maximumName)
+        let name = try readOpaque(limit: PersonName.maximumSize)
         guard !name.isEmpty, String(validating: name, as: UTF8.self) != nil else {
             throw .invalidValue("name")
         }

@@ -24,7 +24,10 @@ struct Seeking {
     static let waitingForRoom: Duration = .seconds(20)
     /// A person is told that we are asking when it takes longer than this.
     static let quiet: Duration = .seconds(1)
-    /// Unanswered knocks after which a room where nobody is away is taken to have no members.
+    /// A server that asks nobody says so sooner than this.
+    static let silence: Duration = .seconds(3)
+    /// Knocks, one after the other, that nobody was there to be asked about, after which a room
+    /// where nobody is away is taken to have no members.
     static let foundsAfter = 3
 
     /// One attempt to come in.

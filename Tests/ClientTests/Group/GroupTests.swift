@@ -232,3 +232,32 @@ struct GroupTests {
         #expect(Set(who) == Set(table.seats[1...].map(\.attachment)))
     }
 }
+
+extension GroupTests {
+    @Test("who founded a second group alone comes back to the first when it speaks again")
+    func healing() throws {
+        let table = table(["ann"])
+        let ann = table.seats[0]
+        // The server asks nobody, as when ann's line was dead.
+        ann.isReady = false
+        let bob = table.join("bob")
+        table.pass(.seconds(10))
+        #expect(bob.isInside && bob.names == ["bob"])
+        #expect(ann.warnings == [.secondConversation])
+        ann.isReady = true
+        try table.say("anybody?", as: ann)
+        table.pass(.seconds(3))
+        expectAgreement(table, ["ann", "bob"])
+    }
+
+    @Test("clocks may differ by weeks")
+    func clocks() {
+        let table = Table()
+        for (name, days) in [("ann", 0), ("bob", 20), ("cleo", -25)] {
+            table.clockOffset = Int64(days) * 86400
+            table.join(name)
+            table.pass(.milliseconds(300))
+        }
+        expectAgreement(table, ["ann", "bob", "cleo"])
+    }
+}

@@ -52,6 +52,8 @@ final class Table {
     let suite: CipherSuite
     let needsApproval: Bool
     var now: Duration = .zero
+    /// Seconds that the next client's clock is off.
+    var clockOffset: Int64 = 0
     var epoch: UInt64 = 0
     var log: [Logged] = []
     var seats: [Seat] = []
@@ -76,12 +78,15 @@ final class Table {
     // MARK: Coming and going
 
     @discardableResult func join(
-        _ name: String, identity: Client.Identity = Client.Identity(), secret other: RoomSecret? = nil
+        _ name: String, identity: Client.Identity = Client.Identity(),
+        secret other: RoomSecret? = nil
     ) -> Seat {
+        let time = UInt64(1_800_000_000 + clockOffset)
         let group = MLSRoomGroup(
-            .init(
+            GroupSetting(
                 secret: other ?? secret, identity: identity, name: Array(name.utf8),
-                suite: suite, needsApproval: needsApproval, wallClock: { 1_800_000_000 },
+                options: RoomOptions(suite: suite.rawValue, needsApproval: needsApproval),
+                wallClock: { time },
                 random: SystemRandomNumberGenerator()))
         let seat = Seat(
             name: name, identity: identity, group: group, attachment: newAttachment(),

@@ -16,7 +16,8 @@ extension Storm {
         case 0..<12: arrive()
         case 12..<52: if let one = someone { talk(one) }
         case 52..<58: if clients.count > 2, let one = someone { leave(one) }
-        case 58..<61: if clients.count > 2, let one = someone { note("p\(one.number) vanishes"); vanish(one) }
+        case 58..<61:
+            if clients.count > 2, let one = someone { note("p\(one.number) vanishes"); vanish(one) }
         case 61..<78: if let link = someone?.link { note("cut \(link)"); cut(link) }
         case 78..<82: rename(inside)
         case 82..<84: remove(inside)
@@ -166,6 +167,17 @@ extension Storm {
     func expectAgreement() {
         guard problems.isEmpty else { return }
         for words in ledger.unheard() { fail(words) }
+        expectRosters()
+        let live = clients.filter { $0.end == nil }
+        let claims = Set(live.compactMap { $0.group.membership?.record.claim })
+        if claims.count > 1 { fail("they have different records of the log") }
+        if !ledger.hadGap, live.contains(where: { $0.group.membership?.record.claim == nil }) {
+            fail("somebody has no record of the log")
+        }
+    }
+
+    /// All are in one epoch and know each other.
+    func expectRosters() {
         let live = clients.filter { $0.end == nil }
         guard let first = live.first?.group.membership else { return }
         for client in live {
@@ -180,11 +192,6 @@ extension Storm {
                 let name = other.attachment.flatMap { membership.roster[$0]?.name }
                 if name != Array(other.name.utf8) { fail("p\(client.number): a wrong name") }
             }
-        }
-        let claims = Set(live.compactMap { $0.group.membership?.record.claim })
-        if claims.count > 1 { fail("they have different records of the log") }
-        if !ledger.hadGap, live.contains(where: { $0.group.membership?.record.claim == nil }) {
-            fail("somebody has no record of the log")
         }
     }
 
