@@ -30,7 +30,8 @@ package final class ChatServer: Service {
         eventLoops = Array(configuration.group.makeIterator())
         let tls: ServerTLS
         do {
-            tls = try ServerTLS(certificate: configuration.certificate)
+            tls = try ServerTLS(
+                certificate: configuration.certificate, keyLog: configuration.keyLog)
         } catch {
             throw .tls(String(describing: error))
         }

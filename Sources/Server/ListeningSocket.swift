@@ -67,7 +67,7 @@ package final class ListeningSocket: Sendable {
     deinit { descriptor.withLock { if $0 >= 0 { close($0) } } }
 
     /// Gives the descriptor away.
-    func take() -> Int32 {
+    package func take() -> Int32 {
         descriptor.withLock { number in
             defer { number = -1 }
             return number

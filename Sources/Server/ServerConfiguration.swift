@@ -18,6 +18,8 @@ package struct ServerConfiguration: Sendable {
     package var logger: Logger
     /// The event loops to run on; they are not shut down with the server.
     package var group: any EventLoopGroup
+    /// Where the connections' TLS secrets are written, if they are.
+    package var keyLog: KeyLog?
     /// Where logs of rooms are kept; nil for the memory of this process.
     package var store: (any RoomStore)?
 
@@ -38,7 +40,7 @@ package struct ServerConfiguration: Sendable {
         agent: String,
         limits: ServerLimits = ServerLimits(), logger: Logger = Logger(label: "chatbox"),
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
-        store: (any RoomStore)? = nil
+        keyLog: KeyLog? = nil, store: (any RoomStore)? = nil
     ) {
         self.listen = listen
         self.sockets = sockets
@@ -47,6 +49,7 @@ package struct ServerConfiguration: Sendable {
         self.limits = limits
         self.logger = logger
         self.group = group
+        self.keyLog = keyLog
         self.store = store
     }
 }

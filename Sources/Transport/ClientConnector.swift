@@ -28,16 +28,18 @@ package struct ClientConnector: Connector {
     ///   - trust: how to know the server; nil to accept any key, which the caller then shows.
     ///   - agent: program and version, told to the server by transfer connections.
     ///   - addresses: where the server is; nil to look its name up at every connection.
+    ///   - keyLog: where the connections' TLS secrets are written, if they are.
     ///   - group: nil for the process's own, whose threads start with the first connection.
     package init(
         address: ServerAddress, trust: Link.Trust?, agent: String,
-        addresses: ServerAddresses? = nil, group: (any EventLoopGroup)? = nil
+        addresses: ServerAddresses? = nil, keyLog: KeyLog? = nil,
+        group: (any EventLoopGroup)? = nil
     ) throws {
         self.address = address
         self.agent = agent
         self.addresses = addresses
         self.group = group
-        tls = try ClientTLS(host: address.host, trust: trust)
+        tls = try ClientTLS(host: address.host, trust: trust, keyLog: keyLog)
     }
 
     package func withLink<Result: Sendable>(

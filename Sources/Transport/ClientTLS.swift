@@ -29,12 +29,15 @@ final class ClientTLS: Sendable {
     private let host: String
     private let trust: Link.Trust?
 
-    /// - Parameter trust: nil to accept any key, which the caller then shows to the person.
-    init(host: String, trust: Link.Trust?) throws {
+    /// - Parameters:
+    ///   - trust: nil to accept any key, which the caller then shows to the person.
+    ///   - keyLog: where the connections' secrets are written, if they are.
+    init(host: String, trust: Link.Trust?, keyLog: KeyLog? = nil) throws {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv13
         configuration.applicationProtocols = [FrameLimits.applicationProtocol]
         configuration.shutdownTimeout = .seconds(Self.shutdownSeconds)
+        configuration.keyLogCallback = keyLog?.callback
         // The key is checked instead of the name, which a certificate of our own does not hold.
         if trust != .publicAuthority {
             configuration.certificateVerification = .noHostnameVerification

@@ -5,28 +5,39 @@ import Synchronization
 /// The part of a command that runs on many threads. Everything before it has one: what the program
 /// gives up by then is given up by all.
 enum AsyncPart {
-    /// Runs it and waits for its end on this thread, which does nothing else.
-    static func run(_ body: @escaping @Sendable () async throws -> Void) throws {
-        let ending = Ending()
+    /// Runs it and waits for its end on this thread, which does nothing else: work for the main
+    /// actor would wait for ever.
+    static func run<Value: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Value
+    ) throws -> Value {
+        let ending = Ending<Value>()
         Task.detached {
             do {
-                try await body()
+                ending.finish(.success(try await body()))
             } catch {
-                ending.failure.withLock { $0 = error }
+                ending.finish(.failure(error))
             }
-            ending.semaphore.signal()
         }
         // Threads of the pool take no signals: they come to this one, even if whoever started the
         // program had blocked them.
         var none = sigset_t()
         sigemptyset(&none)
         pthread_sigmask(SIG_SETMASK, &none, nil)
-        ending.semaphore.wait()
-        if let failure = ending.failure.withLock({ $0 }) { throw failure }
+        return try ending.wait().get()
     }
 
-    private final class Ending: Sendable {
-        let semaphore = DispatchSemaphore(value: 0)
-        let failure = Mutex<(any Error)?>(nil)
+    private final class Ending<Value: Sendable>: Sendable {
+        private let semaphore = DispatchSemaphore(value: 0)
+        private let result = Mutex<Result<Value, any Error>?>(nil)
+
+        func finish(_ end: Result<Value, any Error>) {
+            result.withLock { $0 = end }
+            semaphore.signal()
+        }
+
+        func wait() -> Result<Value, any Error> {
+            semaphore.wait()
+            return result.withLock { $0 } ?? .failure(CancellationError())
+        }
     }
 }

@@ -24,7 +24,10 @@ struct Chatbox: ParsableCommand {
             \(ExitStatus.table)
             """,
         version: version,
-        subcommands: [Host.self, Join.self, Serve.self, New.self, Send.self, Listen.self],
+        subcommands: [
+            Host.self, Join.self, Serve.self, New.self, Send.self, Listen.self,
+            ClassicCommand.self,
+        ],
         defaultSubcommand: Host.self)
 
     /// Not asynchronous: that would start threads, and a command restricts the process while it has one.

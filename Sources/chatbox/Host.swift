@@ -33,6 +33,8 @@ struct Host: ParsableCommand {
 
     @OptionGroup var sandbox: SandboxOptions
 
+    @OptionGroup var keyLog: KeyLogOption
+
     @Flag(help: "Lines only: nothing on the screen is drawn twice.")
     var plain = false
 
@@ -41,6 +43,7 @@ struct Host: ParsableCommand {
         _ = try person.shownName
         let isInteractive = Stay.isInteractive && !plain
         let folder = try FolderChoice.open(given: folder, asks: isInteractive)
+        let keyLog = try keyLog.open()
         let certificate = try ServerCertificate.temporary()
         let socket = try Self.listen(port)
         let port = UInt16(clamping: socket.address.port ?? 0)
@@ -48,7 +51,8 @@ struct Host: ParsableCommand {
             address: ServerAddress(host: name, port: port), trust: .pin(certificate.keyHash.pin),
             secret: RoomSecret(), options: room.options)
         let stay = Stay(
-            link: link, person: person, address: ServerAddress(host: "127.0.0.1", port: port))
+            link: link, person: person, address: ServerAddress(host: "127.0.0.1", port: port),
+            keyLog: keyLog)
         let confinement = Confinement(
             options: sandbox, folder: folder, shares: try share.open(), port: port, ownPort: port)
         let client = try stay.client(confinement)
@@ -56,7 +60,7 @@ struct Host: ParsableCommand {
         Self.announce(link, toPerson: isInteractive)
         kept.show()
         try AsyncPart.run { [plain] in
-            try await Self.serving(socket, certificate) {
+            try await Self.serving(socket, certificate, keyLog) {
                 try await stay.talk(client, folder: folder, plain: plain)
             }
         }
@@ -87,7 +91,7 @@ struct Host: ParsableCommand {
 
     /// Serves while `body` runs.
     private static func serving(
-        _ socket: ListeningSocket, _ certificate: ServerCertificate,
+        _ socket: ListeningSocket, _ certificate: ServerCertificate, _ keyLog: KeyLog?,
         _ body: () async throws -> Void
     ) async throws {
         var limits = ServerLimits()
@@ -98,7 +102,7 @@ struct Host: ParsableCommand {
         let server = try ChatServer(
             configuration: ServerConfiguration(
                 sockets: [socket], certificate: certificate, agent: Chatbox.agent,
-                limits: limits, logger: logger))
+                limits: limits, logger: logger, keyLog: keyLog))
         do {
             try await server.start()
             try await body()

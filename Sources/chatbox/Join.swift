@@ -22,11 +22,13 @@ struct Join: ParsableCommand {
 
     @OptionGroup var sandbox: SandboxOptions
 
+    @OptionGroup var keyLog: KeyLogOption
+
     @Flag(help: "Lines only: nothing on the screen is drawn twice.")
     var plain = false
 
     func run() throws {
-        let stay = Stay(link: try Link.argument(link), person: person)
+        let stay = Stay(link: try Link.argument(link), person: person, keyLog: try keyLog.open())
         let folder = try FolderChoice.open(given: folder, asks: Stay.isInteractive && !plain)
         let confinement = Confinement(
             options: sandbox, folder: folder, shares: try share.open(), port: stay.server.port)

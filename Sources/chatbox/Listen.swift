@@ -30,6 +30,8 @@ struct Listen: ParsableCommand {
 
     @OptionGroup var sandbox: SandboxOptions
 
+    @OptionGroup var keyLog: KeyLogOption
+
     @Flag(help: "Takes every file that is offered.")
     var acceptAll = false
 
@@ -38,7 +40,7 @@ struct Listen: ParsableCommand {
     }
 
     func run() throws {
-        let stay = Stay(link: try Link.argument(link), person: person)
+        let stay = Stay(link: try Link.argument(link), person: person, keyLog: try keyLog.open())
         let folder = try FolderChoice.open(given: folder, asks: false)
         let confinement = Confinement(
             options: sandbox, folder: folder, shares: try share.open(), port: stay.server.port)

@@ -39,13 +39,7 @@ struct New: ParsableCommand {
         }
         let pin = try key.map(Fingerprint.parse)
         let expected: Link.Trust? = self.public ? .publicAuthority : pin.map(Link.Trust.pin)
-        try AsyncPart.run {
-            let seen = try await Self.seenKey(at: address, trust: expected)
-            Self.show(address, seen: seen, expected: expected)
-        }
-    }
-
-    private static func show(_ address: ServerAddress, seen: ServerPin, expected: Link.Trust?) {
+        let seen = try AsyncPart.run { try await Self.seenKey(at: address, trust: expected) }
         if expected == nil {
             Output.line(
                 """

@@ -34,6 +34,8 @@ struct Send: ParsableCommand {
 
     @OptionGroup var sandbox: SandboxOptions
 
+    @OptionGroup var keyLog: KeyLogOption
+
     /// Seconds that text alone may take.
     private static let usualTimeout = 60.0
     /// Bytes of standard input that are read: the longest message, and one to see that it is longer.
@@ -49,7 +51,7 @@ struct Send: ParsableCommand {
     }
 
     func run() throws {
-        let stay = Stay(link: try Link.argument(link), person: person)
+        let stay = Stay(link: try Link.argument(link), person: person, keyLog: try keyLog.open())
         // A file that cannot be read is said before anybody is bothered.
         var opened: [String: SourceFile] = [:]
         for path in files { opened[path] = try Self.open(path) }

@@ -35,6 +35,8 @@ struct Serve: ParsableCommand {
 
     @OptionGroup var sandbox: SandboxOptions
 
+    @OptionGroup var keyLog: KeyLogOption
+
     @OptionGroup(title: "Limits") var limits: LimitOptions
 
     func validate() throws {
@@ -58,6 +60,7 @@ struct Serve: ParsableCommand {
         let place = try ListenAddress(parsing: listen)
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         let certificate = try certificate()
+        let keyLog = try keyLog.open()
         let socket = try Self.listen(at: place)
         let port = UInt16(clamping: socket.address.port ?? 0)
         Confinement(options: sandbox, ownPort: port).enter().show(prefix: "")
@@ -66,7 +69,8 @@ struct Serve: ParsableCommand {
                 configuration: ServerConfiguration(
                     sockets: [socket], certificate: certificate, agent: Chatbox.agent,
                     limits: limits,
-                    group: MultiThreadedEventLoopGroup(numberOfThreads: threads)))
+                    group: MultiThreadedEventLoopGroup(numberOfThreads: threads),
+                    keyLog: keyLog))
             let reader = InputPoller(descriptor: -1, signals: [SIGINT, SIGTERM])
             do {
                 try await server.start()

@@ -36,6 +36,7 @@ struct Stay: Sendable {
     let person: PersonOptions
     /// Where to connect, when not where the link says: the room hosted here.
     var address: ServerAddress?
+    var keyLog: KeyLog?
 
     var server: ServerAddress { address ?? link.address }
 
@@ -49,7 +50,7 @@ struct Stay: Sendable {
         let identity = try IdentityFile().load()
         let connector = try ClientConnector(
             address: server, trust: link.trust, agent: Chatbox.agent,
-            addresses: confinement.options.isWanted ? try addresses() : nil)
+            addresses: confinement.options.isWanted ? try addresses() : nil, keyLog: keyLog)
         return ChatClient(
             configuration: ClientConfiguration(
                 name: name, agent: Chatbox.agent, options: link.options),

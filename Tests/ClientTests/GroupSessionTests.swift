@@ -131,7 +131,8 @@ struct GroupSessionTests {
         #expect(session.takeActions().sent == [103])
     }
 
-    @Test("passes its own entry when a replay brings it, and its later answer settles nothing twice")
+    @Test(
+        "passes its own entry when a replay brings it, and its later answer settles nothing twice")
     func ownInReplay() throws {
         var session = inRoom()
         say("a", &session)
@@ -208,7 +209,8 @@ struct GroupSessionTests {
         session.tick(now: .seconds(3))
         #expect(group.told == ["tick", "detached", "tick"])
         // What it wants to say then would come before the next connection's first word.
-        #expect(!session.takeActions().frames.contains { if case .knock = $0 { true } else { false } })
+        #expect(
+            !session.takeActions().frames.contains { if case .knock = $0 { true } else { false } })
     }
 
     // MARK: What the group asks for
@@ -326,6 +328,15 @@ struct GroupSessionTests {
         session.received([.goodbye(.left)], now: .zero)
         #expect(session.hasEnded)
         #expect(session.takeActions().contains { if case .notice = $0 { true } else { false } })
+
+        // Without a connection there is nobody to leave; what is queued gets its time.
+        var away = inRoom()
+        say("said when it is back", &away)
+        away.disconnected(.lost, now: .zero)
+        away.leave(now: .zero)
+        #expect(!away.hasEnded && away.isOver)
+        away.tick(now: RoomSession.leaveTimeout)
+        #expect(away.hasEnded)
 
         group.isReady = true
         var other = inRoom()

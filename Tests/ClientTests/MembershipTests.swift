@@ -139,6 +139,23 @@ struct MembershipTests {
         #expect(!again.contains { $0.missed })
     }
 
+    @Test("has missed nothing of a conversation that they begin anew")
+    mutating func founder() throws {
+        place([ann])
+        _ = enter([member(ann, "Ann")])
+        for (standing, misses) in [(ServerFrame.Standing.founder, false), (.newcomer, true)] {
+            conversation.placed(
+                ServerFrame.Attached(
+                    standing: standing, attachment: me, token: ResumeToken(number: 1),
+                    position: Position(log: LogID(number: 2), sequence: 0), epoch: 0, roster: []))
+            _ = conversation.heard(.fellOut)
+            let events = conversation.heard(
+                .entered(me: member(me, "me"), others: [], Protection()))
+            #expect(events.lazy.compactMap(\.joined).first?.standing == standing)
+            #expect(events.contains { $0.missed } == misses)
+        }
+    }
+
     // MARK: What they say
 
     @Test("may say a part late, but says nothing of an earlier place or log anew")

@@ -247,7 +247,9 @@ struct MoveTests {
             _ = try await ann.client.offer(path: paths[1], to: nil)
             let offer = try await bob.witness.wait { $0.lazy.compactMap(\.offer).dropFirst().first }
             try await bob.client.accept(offer.number)
-            _ = try await bob.witness.waitForTransfer { $0.number == offer.number && $0.state.isCompleted }
+            _ = try await bob.witness.waitForTransfer {
+                $0.number == offer.number && $0.state.isCompleted
+            }
             #expect(try destination.read("second") == second)
             #expect(server.transferRooms.last == server.otherRooms.first)
             #expect(server.transferRooms.first == secret.accessKey.room)

@@ -39,6 +39,7 @@ struct Conversation: Sendable {
     private var warnings = Warnings()
     private var runs: [Run: Progress] = [:]
     private var recent = RecentSet<Recent>(limit: maximumRecent)
+    /// As what the group takes us in: what the server said, and a newcomer ever after.
     private var standing = ServerFrame.Standing.newcomer
     /// Fell out of the group: what was said until we are in again cannot be had.
     private var hasFallenOut = false
@@ -53,7 +54,6 @@ struct Conversation: Sendable {
     /// A new place in the room; the group lets us in later.
     mutating func placed(_ attached: ServerFrame.Attached) {
         standing = attached.standing
-        hasFallenOut = false
         people.place(roster: attached.roster)
         logBeganAnew()
         newcomers = []
@@ -110,16 +110,18 @@ struct Conversation: Sendable {
         _ me: RoomMember, _ others: [RoomMember], _ protection: Protection
     ) -> [ClientEvent] {
         people.enter(me: me, others: others, now: wallClock.now())
-        defer { hasFallenOut = false }
+        // Who begins the conversation anew missed nothing of it.
+        let hasMissed = hasFallenOut && standing != .founder
         let joined = ClientEvent.Joined(
             me: people.me, standing: standing, people: people.others, protection: protection)
-        let missed: [ClientEvent] = hasFallenOut ? [.missed(count: nil)] : []
+        hasFallenOut = false
+        standing = .newcomer
+        let missed: [ClientEvent] = hasMissed ? [.missed(count: nil)] : []
         return [.joined(joined)] + missed + meet(others)
     }
 
     private mutating func fellOut() -> [ClientEvent] {
         hasFallenOut = true
-        standing = .newcomer
         joiner.dropAll()
         return []
     }

@@ -72,7 +72,6 @@ extension RoomSession {
     }
 
     private mutating func enter(_ attached: ServerFrame.Attached, now: Duration) {
-        let wasHere = place != nil
         if let place { isMove = isMove || place.position.log != attached.position.log }
         isGathering = isMove
         if isMove { pausedUntil = now + Self.regathering }
@@ -81,7 +80,6 @@ extension RoomSession {
         outbox.restart()
         recentlySettled = RecentSet(limit: Self.recentlySettledCount)
         actions.append(.placed(attached))
-        if wasHere, attached.standing == .newcomer { actions.append(.missed(count: nil)) }
         carryOut(group.attached(attached, now: now), now: now)
     }
 
@@ -193,7 +191,6 @@ extension RoomSession {
     private mutating func receivedReset(_ position: Position, now: Duration) {
         place?.position = position
         lastSequence = nil
-        actions.append(.missed(count: nil))
         restart()
         carryOut(group.reset(to: position, now: now), now: now)
     }

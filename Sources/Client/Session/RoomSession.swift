@@ -250,8 +250,8 @@ struct RoomSession {
     /// leaves at once. `end` follows.
     mutating func leave(now: Duration) {
         guard !isOver else { return }
-        guard place != nil, leaving == nil, isAttached || group.isReady else { return endNow() }
-        guard group.isReady else { return sayLeave(isMove: false, now: now) }
+        guard place != nil, leaving == nil else { return endNow() }
+        if isAttached, !group.isReady { return sayLeave(isMove: false, now: now) }
         leaving = Leaving(deadline: now + Self.leaveTimeout)
         outbox.enqueue(.content(Content.bye.encoded))
         pump(now: now)

@@ -19,26 +19,31 @@ struct StreamSecret: Sendable {
 
     /// The taking side.
     ///
-    /// - Throws: `CryptoKitError` for a public key that is none.
+    /// - Throws: `CryptoKitError` for a public key on which nobody can agree.
     init(taking offer: Content.FileOffer, with own: Curve25519.KeyAgreement.PrivateKey) throws {
         let shared = try own.sharedSecretFromKeyAgreement(
             with: .init(rawRepresentation: offer.agreement))
-        self.init(offer, take: Array(own.publicKey.rawRepresentation), shared)
+        try self.init(offer, take: Array(own.publicKey.rawRepresentation), shared)
     }
 
     /// The offering side.
     ///
-    /// - Throws: `CryptoKitError` for a public key that is none.
+    /// - Throws: `CryptoKitError` for a public key on which nobody can agree.
     init(
         giving offer: Content.FileOffer, with own: Curve25519.KeyAgreement.PrivateKey,
         to take: Content.Take
     ) throws {
         let shared = try own.sharedSecretFromKeyAgreement(
             with: .init(rawRepresentation: take.agreement))
-        self.init(offer, take: take.agreement, shared)
+        try self.init(offer, take: take.agreement, shared)
     }
 
-    private init(_ offer: Content.FileOffer, take: [UInt8], _ shared: SharedSecret) {
+    private init(_ offer: Content.FileOffer, take: [UInt8], _ shared: SharedSecret) throws {
+        // "The check for the all-zero value" of RFC 7748 section 6.1, which swift-crypto leaves to
+        // its callers: with such a key, the secret would be everybody's.
+        guard shared.withUnsafeBytes({ $0.contains { $0 != 0 } }) else {
+            throw CryptoKitError.incorrectParameterSize
+        }
         let secret = offer.key.withUnsafeBytes { Array($0) } + shared.withUnsafeBytes { Array($0) }
         let derived = HKDF<SHA256>.deriveKey(
             inputKeyMaterial: SymmetricKey(data: secret),

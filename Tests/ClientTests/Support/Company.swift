@@ -117,17 +117,19 @@ struct Guest: Sendable {
     init(
         _ name: String, _ server: FakeServer, secret: RoomSecret, identity: Identity = Identity(),
         folder: DestinationFolder? = nil, clock: any Clock<Duration> = FastClock(factor: 20),
-        seed: UInt64? = nil, failure: ConnectionError? = nil, script: PlainScript = PlainScript()
+        seed: UInt64? = nil, failure: ConnectionError? = nil, script: PlainScript = PlainScript(),
+        isOnMLS: Bool = false, archive: (any PeopleArchive)? = nil
     ) {
         self.name = name
         self.script = script
+        let plain: GroupFactory = { ScriptedGroup($0, script: script) }
         client = ChatClient(
             configuration: ClientConfiguration(name: name, agent: "test"), link: secret,
             identity: identity, connector: FakeConnector(server, failure: failure),
-            folder: folder, clock: clock,
+            folder: folder, archive: archive, clock: clock,
             random: SeededGenerator(seed ?? UInt64.random(in: 0 ... .max)),
-            wallClock: WallClock(now: { 50_520 }, offset: { _ in 0 }),
-            group: { ScriptedGroup($0, script: script) })
+            wallClock: isOnMLS ? .system : WallClock(now: { 50_520 }, offset: { _ in 0 }),
+            group: isOnMLS ? ChatClient.group : plain)
     }
 
     /// Runs the client and its witness beside `body`.

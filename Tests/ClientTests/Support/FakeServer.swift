@@ -32,6 +32,7 @@ final class FakeServer: Sendable {
     struct State {
         var log = LogID.random()
         var sequence: UInt64 = 0
+        var epoch: UInt64 = 0
         var entries: [ServerFrame.Entry] = []
         var appended: [AppendID: UInt64] = [:]
         var members: [AttachmentID: Member] = [:]
@@ -256,7 +257,7 @@ final class FakeServer: Sendable {
             .attached(
                 ServerFrame.Attached(
                     standing: standing, attachment: id, token: member.token, position: position,
-                    epoch: 0, roster: roster)))
+                    epoch: state.epoch, roster: roster)))
     }
 
     private func append(
@@ -266,6 +267,12 @@ final class FakeServer: Sendable {
         if let sequence = state.appended[append.id] {
             let again = ServerFrame.Appended(id: append.id, sequence: sequence, duplicate: true)
             return link.deliver(.appended(again))
+        }
+        if append.kind == .commit {
+            guard append.epoch == state.epoch else {
+                return link.deliver(.conflict(id: append.id, epoch: state.epoch))
+            }
+            state.epoch += 1
         }
         state.appendCount += 1
         // Numbers increase and are not contiguous.

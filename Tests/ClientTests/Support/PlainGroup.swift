@@ -48,11 +48,12 @@ class PlainGroup: RoomGroup {
 
     func attached(_ attached: ServerFrame.Attached, now: Duration) -> [GroupStep] {
         guard attached.standing == .resumed else {
+            let fellOut: [GroupStep] = isReady ? [.news(.fellOut)] : []
             me.attachment = attached.attachment
             members = [:]
             isReady = false
             knockCount = 0
-            return attached.standing == .founder ? enter() : knock(now: now)
+            return fellOut + (attached.standing == .founder ? enter() : knock(now: now))
         }
         guard isReady else { return knock(now: now) }
         let here = Set(attached.roster.map(\.attachment))
