@@ -153,6 +153,7 @@ extension MLSRoomGroup {
 
     private func enter(_ membership: Membership) -> [GroupStep] {
         guard let place, let me = membership.roster[place.attachment] else { return [] }
+        earlierKnocks = seeking?.recentKnocks ?? []
         seeking = nil
         self.membership = membership
         let others = membership.roster.inOrder.filter { $0 != place.attachment }
