@@ -167,8 +167,9 @@ extension MLSRoomGroup {
             $0 == own || (presences[$0] == .here && !membership.leavers.contains($0))
         }
         let rank = fit.firstIndex(of: own) ?? 0
+        let returns = membership.leavers.map { membership.returns[$0] ?? 0 }.min() ?? 0
         membership.duties.sweeping =
-            now + Duties.sweeping + Duties.sweepingPerRank * rank
+            now + Duties.sweeping * (1 << min(returns, Duties.maximumSweepDoubling)) + Duties.sweepingPerRank * rank
             + between(.zero, Duties.jitter * 10)
     }
 }

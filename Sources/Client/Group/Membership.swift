@@ -16,6 +16,8 @@ final class Membership {
     var proposed: Proposed?
     /// Those who said goodbye or of whom the server says that they are gone.
     var leavers: Set<AttachmentID> = []
+    /// How often somebody was taken out as gone and came in again, who may not have been gone.
+    var returns: [AttachmentID: Int] = [:]
     /// Identity keys of those whom this person wants out.
     var removals: [[UInt8]] = []
     /// Entries are gone, as the server said: there may have been commits among them.
@@ -108,6 +110,9 @@ struct Duties: Sendable {
     static let sweeping: Duration = .seconds(1)
     /// The member with the lowest leaf removes first; each further one waits so much longer.
     static let sweepingPerRank: Duration = .seconds(3)
+    /// Who was taken out and came in again is taken out after twice as long each time: up to four
+    /// minutes.
+    static let maximumSweepDoubling = 8
     /// Members renew their keys this long after they came in at the earliest …
     static let firstRenewal: Duration = .seconds(5)
     /// … spread over so much for each member, so that a room of a thousand sees one every two
