@@ -44,6 +44,8 @@ extension MLSRoomGroup {
             message.groupID == membership.group.groupID
             && canBeRead(epoch: message.epoch, membership, now: now)
         guard let spoken else { return isReadable ? [] : [.sayAgain] }
+        // Others may have come in since who are not to have the secret.
+        if !isReadable, case .moves = spoken.body { return [.ready(true)] }
         guard isReadable else { return speak(spoken.body, membership) }
         guard let own = place?.attachment else { return [] }
         return take(spoken.body, from: own, at: entry.sequence, membership, now: now)
