@@ -91,7 +91,7 @@ extension MLSRoomGroup {
         switch outcome {
         case .accepted(let sequence):
             // Its entry did not pass: it was taken on an earlier connection and is gone since.
-            membership.record.lose()
+            loseRecord(membership, now: now)
             let entry = LogEntry(
                 sequence: sequence, sender: place?.attachment ?? AttachmentID(0), kind: .commit,
                 payload: [], isOwn: true)

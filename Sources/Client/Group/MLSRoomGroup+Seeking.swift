@@ -270,6 +270,7 @@ extension MLSRoomGroup {
         }
         logEpoch = briefing.logEpoch
         var steps = enter(membership)
+        planAnchor(membership, now: now)
         noteAbsent(membership, now: now)
         for item in held where item.sequence > briefing.sequence {
             steps += entry(item, now: now).filter { step in

@@ -95,8 +95,10 @@ final class MLSRoomGroup: RoomGroup {
     }
 
     func gap(now: Duration) -> [GroupStep] {
-        membership?.record.lose()
-        membership?.hasGap = true
+        if let membership {
+            membership.hasGap = true
+            loseRecord(membership, now: now)
+        }
         seeking?.loseHeld()
         return []
     }

@@ -131,6 +131,9 @@ struct Duties: Sendable {
     /// A receipt waits so long, up to twice, for something else to be said.
     static let receiptDelay: Duration = .seconds(2)
 
+    /// Who lost the thread of the log waits so long, up to twice, for another who has it.
+    static let anchoring: Duration = .seconds(10)
+
     /// After a commit that could not be made or was refused.
     static let pause: Duration = .seconds(5)
 
@@ -139,6 +142,7 @@ struct Duties: Sendable {
     var sweeping: Duration?
     var renewal: Duration?
     var receipt: Duration?
+    var anchor: Duration?
     /// Commits of ours that came to nothing since the last epoch began.
     var conflicts = 0
     /// No commit of ours before this.
