@@ -162,7 +162,10 @@ extension MLSRoomGroup {
             return [.news(.content(sender: sender, content, sequence: sequence))]
         case .receipt, .anchor, .briefing: return []
         case .asks(let member):
-            guard membership.rules.needsApproval, membership.door.asks(member) else { return [] }
+            // Whom nobody sees cannot take the places of those who wait.
+            guard membership.rules.needsApproval, presences[member.attachment] != nil,
+                membership.roster[member.attachment] == nil, membership.door.asks(member)
+            else { return [] }
             return [.news(.newcomer(member))]
         case .decides(let attachment, let identityKey, let admits):
             let decided = membership.door.decide(

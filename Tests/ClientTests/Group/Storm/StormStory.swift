@@ -120,7 +120,7 @@ extension Storm {
         let limit = now + .seconds(400)
         repeat {
             for client in clients where client.link == nil { client.connectsAt = now }
-            decideAll()
+            admitAll()
             advance(.milliseconds(250))
             settleEnds()
         } while problems.isEmpty && now < limit && !isQuiet
@@ -134,7 +134,7 @@ extension Storm {
         }
     }
 
-    private func decideAll() {
+    func admitAll() {
         for one in clients where one.isInside && one.end == nil {
             for member in one.asking { wish(.admit(member.attachment), one) }
         }
