@@ -20,7 +20,7 @@ struct StormServer {
     }
 
     /// An attachment without a connection is kept for so long.
-    static let resumeTime: Duration = .seconds(30)
+    static let resumeTime: Duration = .seconds(90)
     /// A doorkeeper gets so long.
     static let knockTime: Duration = .seconds(5)
     static let knockTries = 4
