@@ -144,7 +144,7 @@ struct LyingMemberTests {
             suite: mallory.group.suite, identity: mallory.group.makeSession(),
             capabilities: MLSRoomGroup.capabilities,
             leafExtensions: [Placement(log: log, attachment: attachment).asExtension],
-            environment: mallory.group.environment
+            lifetime: 2 * MLSRoomGroup.clockTolerance, environment: mallory.group.packaging
         ).keyPackage
     }
 
