@@ -44,7 +44,7 @@ let package = Package(
     targets: [
         // Layer 0: no Foundation, nothing of ours.
         .target(name: "TLSSyntax", swiftSettings: ours),
-        .target(name: "Terminal", swiftSettings: ours),
+        .target(name: "Terminal", exclude: ["README.md"], swiftSettings: ours),
         .target(name: "CSandbox"),
         .target(name: "Sandbox", dependencies: ["CSandbox"], swiftSettings: ours),
         .target(name: "Folder", dependencies: ["CSandbox"], swiftSettings: ours),
@@ -104,7 +104,9 @@ let package = Package(
         .testTarget(
             name: "MLSTests", dependencies: ["MLS", "TLSSyntax", crypto],
             exclude: ["Vectors/own-vectors.json"], swiftSettings: ours),
-        .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: ours),
+        .testTarget(
+            name: "TerminalTests", dependencies: ["TestSupport", "Terminal"],
+            exclude: ["GraphemeBreakTest.txt"], swiftSettings: ours),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox"], swiftSettings: ours),
         .testTarget(name: "FolderTests", dependencies: ["Folder"], swiftSettings: ours),
         .testTarget(

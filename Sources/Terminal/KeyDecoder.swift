@@ -1,68 +1,82 @@
 /// Turns bytes of a terminal into keys, however they were split on the way.
+///
+/// Feed it what was read. While it `isWaiting`, call `flush` when nothing more came within
+/// `silence`: only then is Escape a key and not the beginning of a sequence.
 package struct KeyDecoder: Sendable {
+    private var state = State.ground
+    /// Bytes of what is not complete.
     private var pending: [UInt8] = []
-    private var paste: Paste?
+    private var paste = PasteBuffer()
+    /// How often nothing came while something was pending.
+    private var silences = 0
+    /// True while pastes may come without markers: then text with several line ends that comes at
+    /// once is taken for one. The first marker ends the guessing; so may the caller, who asked the
+    /// terminal (`Capabilities.marksPastes`).
+    package var guessesPastes: Bool
+
+    private enum State {
+        case ground, character, escape
+        /// `ESC [`: up to a final byte.
+        case control
+        /// `ESC O`: one byte more.
+        case shift
+        /// `ESC ]`, `ESC P` and the like: up to BEL or `ESC \`.
+        case string
+        case paste, guessedPaste
+    }
 
     /// Bytes of a paste that are kept; the rest is dropped. Messages end at 16 MiB, too.
-    package static let maximumPaste = 16 << 20
-    /// Bytes of one escape sequence; a longer one is none.
+    package static let maximumPaste = PasteBuffer.maximum
+    /// Silence after which an Escape was meant as such, and a paste without markers is over.
+    package static let silence = Duration.milliseconds(25)
+    /// Silences after which the rest of an answer comes no more: half a second.
+    private static let maximumSilences = 20
+    /// Line ends at once that nobody types.
+    private static let guessedLineEnds = 3
+    /// Bytes of one sequence, and of one answer, that are kept; longer ones mean nothing.
     private static let maximumSequence = 64
+    private static let maximumString = 4096
 
-    private struct Paste {
-        private(set) var bytes: [UInt8] = []
-        /// How many bytes of the end marker came last.
-        private var matched = 0
+    package init(guessesPastes: Bool = true) { self.guessesPastes = guessesPastes }
 
-        private static let endMarker = Array("\u{1B}[201~".utf8)
+    /// True when a lone Escape, the rest of a sequence or of a paste without markers is waited for.
+    package var isWaiting: Bool { ![.ground, .character, .paste].contains(state) }
 
-        /// True when the end marker is complete.
-        mutating func take(_ byte: UInt8) -> Bool {
-            if byte == Self.endMarker[matched] {
-                matched += 1
-                return matched == Self.endMarker.count
-            }
-            // What looked like the marker was text. No part of the marker but its first byte
-            // begins it again.
-            keep(Self.endMarker.prefix(matched))
-            matched = byte == 0x1B ? 1 : 0
-            if matched == 0 { keep([byte]) }
-            return false
-        }
-
-        private mutating func keep(_ more: some Collection<UInt8>) {
-            bytes += more.prefix(KeyDecoder.maximumPaste - bytes.count)
-        }
-    }
-
-    package init() {}
-
-    /// True when a lone Escape or the rest of a sequence is waited for: call `flush` when
-    /// nothing more comes within some 25 ms.
-    package var isWaiting: Bool { !pending.isEmpty }
-
-    /// Takes what was read and gives the keys that are complete.
-    package mutating func feed(_ bytes: some Sequence<UInt8>) -> [Key] {
+    /// Takes what was read at once and gives the keys that are complete.
+    package mutating func feed(_ bytes: some Collection<UInt8>) -> [Key] {
         var keys: [Key] = []
-        for byte in bytes {
-            if paste != nil {
-                if let key = feedPaste(byte) { keys.append(key) }
-                continue
-            }
-            pending.append(byte)
-            decode(into: &keys)
-        }
-        return merged(keys)
+        silences = 0
+        if state == .ground, guessesPastes, Self.looksPasted(bytes) { state = .guessedPaste }
+        for byte in bytes { take(byte, into: &keys) }
+        return Self.merged(keys)
     }
 
-    /// Nothing more came: what is pending is a lone Escape, or nothing.
+    /// Nothing more came for a while: what is pending was all, unless it is half an answer, which
+    /// on a slow line may go on and must not then be text.
     package mutating func flush() -> [Key] {
-        defer { pending = [] }
-        return pending == [0x1B] ? [.escape] : []
+        let key: Key? =
+            switch state {
+            case .ground, .character, .paste: nil
+            case .escape: .escape
+            case .shift: .alt("O")
+            case .control where pending.isEmpty: .alt("[")
+            case .string where pending.count == 1: .alt(Character(Unicode.Scalar(pending[0])))
+            case .control, .string: nil
+            case .guessedPaste: .paste(paste.finish())
+            }
+        silences += 1
+        if key != nil || silences > Self.maximumSilences, isWaiting { finish() }
+        return key.map { [$0] } ?? []
     }
 
-    /// Typed text that came at once is one key, so that a fast typist or a paste without markers
-    /// costs one redraw.
-    private func merged(_ keys: [Key]) -> [Key] {
+    private static func looksPasted(_ bytes: some Collection<UInt8>) -> Bool {
+        bytes.count { $0 == 0x0D || $0 == 0x0A } >= guessedLineEnds
+            && bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F || (0x09...0x0D).contains($0) }
+            && bytes.contains { $0 > 0x20 }
+    }
+
+    /// Typed text that came at once is one key, so that it costs one redraw.
+    private static func merged(_ keys: [Key]) -> [Key] {
         keys.reduce(into: []) { result, key in
             if case .text(let more) = key, case .text(let text) = result.last {
                 result[result.count - 1] = .text(text + more)
@@ -71,123 +85,153 @@ package struct KeyDecoder: Sendable {
             }
         }
     }
+}
 
-    private mutating func decode(into keys: inout [Key]) {
-        guard let first = pending.first else { return }
-        if first == 0x1B {
-            decodeEscape(into: &keys)
-        } else if first < 0x20 || first == 0x7F {
-            pending = []
-            keys.append(Self.control(first))
-        } else {
-            decodeText(into: &keys)
+// MARK: Byte by byte
+
+extension KeyDecoder {
+    private mutating func take(_ byte: UInt8, into keys: inout [Key]) {
+        switch state {
+        case .ground: begin(byte, into: &keys)
+        case .character: goOn(byte, into: &keys)
+        case .escape: afterEscape(byte, into: &keys)
+        case .control: inControl(byte, into: &keys)
+        case .shift:
+            finish()
+            if byte == 0x1B { state = .escape } else { keys.append(KeySequences.shifted(byte)) }
+        case .string: inString(byte, into: &keys)
+        case .paste: inPaste(byte, into: &keys)
+        case .guessedPaste: inGuessedPaste(byte, into: &keys)
         }
     }
 
-    private mutating func decodeText(into keys: inout [Key]) {
-        guard let first = pending.first else { return }
-        let length =
-            switch first {
-            case 0x00...0x7F: 1
-            case 0xC2...0xDF: 2
-            case 0xE0...0xEF: 3
-            case 0xF0...0xF4: 4
-            default: 0
-            }
-        // Not UTF-8: dropped. A byte that does not continue begins anew.
-        guard length > 0 else { return pending = [] }
-        if let last = pending.last, pending.count > 1, last & 0xC0 != 0x80 {
-            pending = [last]
-            return decode(into: &keys)
+    private mutating func finish() {
+        state = .ground
+        pending = []
+    }
+
+    private mutating func begin(_ byte: UInt8, into keys: inout [Key]) {
+        if byte == 0x1B {
+            state = .escape
+        } else if byte < 0x20 || byte == 0x7F {
+            keys.append(KeySequences.control(byte))
+        } else if byte < 0x80 {
+            keys.append(.text(String(Unicode.Scalar(byte))))
+        } else if Self.length(byte) > 0 {
+            pending = [byte]
+            state = .character
         }
-        guard pending.count == length else { return }
+    }
+
+    /// Bytes of the character that this one begins; 0 when none begins so.
+    private static func length(_ first: UInt8) -> Int {
+        switch first {
+        case 0xC2...0xDF: 2
+        case 0xE0...0xEF: 3
+        case 0xF0...0xF4: 4
+        default: 0
+        }
+    }
+
+    /// What is no UTF-8 is dropped; a byte that does not continue begins anew.
+    private mutating func goOn(_ byte: UInt8, into keys: inout [Key]) {
+        guard byte & 0xC0 == 0x80, let first = pending.first else {
+            finish()
+            return begin(byte, into: &keys)
+        }
+        pending.append(byte)
+        guard pending.count == Self.length(first) else { return }
         // C1 controls are no text.
         if let text = String(validating: pending, as: UTF8.self),
             text.unicodeScalars.allSatisfy({ !(0x80...0x9F).contains($0.value) })
         {
             keys.append(.text(text))
         }
-        pending = []
+        finish()
     }
 
-    private mutating func decodeEscape(into keys: inout [Key]) {
-        guard pending.count > 1 else { return }
-        let last = pending[pending.count - 1]
-        switch pending[1] {
-        case UInt8(ascii: "["), UInt8(ascii: "O"):
-            guard pending.count > 2 else { return }
-            // A sequence ends with a byte from 0x40 on; a control in the midst of it ends it, too.
-            if last < 0x20 {
-                pending = [last]
-                return decode(into: &keys)
-            }
-            guard last >= 0x40 || pending.count > Self.maximumSequence else { return }
-            let sequence = String(decoding: pending.dropFirst(2), as: UTF8.self)
-            // The function keys of the Linux console: ESC [ [ and a letter.
-            if sequence == "[" { return }
-            pending = []
-            if sequence == "200~" { return paste = Paste() }
-            keys.append(Self.sequences[sequence] ?? .unknown)
-        case UInt8(ascii: "]"), UInt8(ascii: "P"), UInt8(ascii: "_"), UInt8(ascii: "^"):
-            // An answer of the terminal, up to BEL or ESC \: never text.
-            let ended = last == 0x07 || (last == 0x5C && pending[pending.count - 2] == 0x1B)
-            if pending.count > 2, ended || pending.count > Self.maximumSequence {
-                pending = []
-                keys.append(.unknown)
-            }
-        case 0x1B:
-            pending = [0x1B]
+    private mutating func afterEscape(_ byte: UInt8, into keys: inout [Key]) {
+        switch byte {
+        case UInt8(ascii: "["): state = .control
+        case UInt8(ascii: "O"): state = .shift
+        case UInt8(ascii: "]"), UInt8(ascii: "P"), UInt8(ascii: "_"), UInt8(ascii: "^"),
+            UInt8(ascii: "X"):
+            pending = [byte]
+            state = .string
+        case 0x1B: keys.append(.escape)
+        case 0x80...:
+            finish()
             keys.append(.escape)
+            begin(byte, into: &keys)
         default:
-            // Alt and a key: nothing is bound to it.
-            pending = []
+            finish()
+            keys.append(KeySequences.alt(byte))
+        }
+    }
+
+    /// A sequence ends with a byte from 0x40 on. A control in the midst of it ends it, too, and is
+    /// done by itself; so does a byte that no sequence has.
+    private mutating func inControl(_ byte: UInt8, into keys: inout [Key]) {
+        guard (0x20...0x7E).contains(byte) else {
+            finish()
+            return begin(byte, into: &keys)
+        }
+        if pending.count < Self.maximumSequence { pending.append(byte) }
+        // The function keys of the Linux console: ESC [ [ and a letter.
+        guard byte >= 0x40, pending != [UInt8(ascii: "[")] else { return }
+        let sequence = pending
+        finish()
+        if sequence == Array("200~".utf8) {
+            paste = PasteBuffer()
+            guessesPastes = false
+            state = .paste
+        } else if sequence.count < Self.maximumSequence {
+            keys.append(KeySequences.control(sequence))
+        } else {
             keys.append(.unknown)
         }
     }
 
-    private static let sequences: [String: Key] = [
-        "A": .up, "B": .down, "C": .right, "D": .left, "H": .home, "F": .end,
-        "1~": .home, "7~": .home, "4~": .end, "8~": .end, "3~": .delete,
-    ]
-
-    private static func control(_ byte: UInt8) -> Key {
-        switch byte {
-        case 0x0D, 0x0A: .enter
-        case 0x08, 0x7F: .backspace
-        case 0x09: .tab
-        case 0x01...0x1A: .control(Character(Unicode.Scalar(byte + 0x60)))
-        default: .unknown
+    /// An answer of the terminal: never text, however long.
+    private mutating func inString(_ byte: UInt8, into keys: inout [Key]) {
+        let isEscaped = pending.last == 0x1B
+        if byte == 0x07 || (byte == UInt8(ascii: "\\") && isEscaped) {
+            if isEscaped { pending.removeLast() }
+            let answer = pending
+            finish()
+            keys.append(KeySequences.string(answer))
+        } else if isEscaped {
+            // Cut off: another sequence begins.
+            finish()
+            state = .escape
+            afterEscape(byte, into: &keys)
+        } else if byte == 0x18 || byte == 0x03 {
+            // Cancelled, or a person who sees that nothing happens.
+            finish()
+            if byte == 0x03 { keys.append(.control("c")) }
+        } else if pending.count < Self.maximumString || byte == 0x1B {
+            pending.append(byte)
         }
     }
-}
 
-extension KeyDecoder {
     /// A paste ends at its marker and at nothing else; Ctrl-C gives an endless one up.
-    private mutating func feedPaste(_ byte: UInt8) -> Key? {
+    private mutating func inPaste(_ byte: UInt8, into keys: inout [Key]) {
         if byte == 0x03 {
-            paste = nil
-            return .control("c")
+            finish()
+            keys.append(.control("c"))
+        } else if paste.take(byte) {
+            finish()
+            keys.append(.paste(paste.finish()))
         }
-        guard paste?.take(byte) == true else { return nil }
-        defer { paste = nil }
-        return paste.map { .paste(Self.cleaned($0.bytes)) }
     }
 
-    /// Terminals send line ends of a paste as CR. Whatever else is a control is dropped, so that
-    /// no page can hide a command in what is copied from it.
-    private static func cleaned(_ bytes: [UInt8]) -> String {
-        var result = String.UnicodeScalarView()
-        var previous: Unicode.Scalar?
-        for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
-            switch scalar.value {
-            case 0x0A where previous == "\r": break
-            case 0x0A, 0x0D: result.append("\n")
-            case 0x09: result.append(scalar)
-            case 0x00...0x1F, 0x7F...0x9F: break
-            default: result.append(scalar)
-            }
-            previous = scalar
+    private mutating func inGuessedPaste(_ byte: UInt8, into keys: inout [Key]) {
+        if byte >= 0x20 && byte != 0x7F || (0x09...0x0D).contains(byte) {
+            paste.keep(byte)
+        } else {
+            keys.append(.paste(paste.finish()))
+            finish()
+            begin(byte, into: &keys)
         }
-        return String(result)
     }
 }

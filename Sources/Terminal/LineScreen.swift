@@ -112,13 +112,3 @@ package struct LineScreen: Sendable {
         return (characters, used)
     }
 }
-
-/// The few sequences that are written; every terminal of the last twenty years takes them.
-enum Sequences {
-    static let hideCursor = "\u{1B}[?25l"
-    static let showCursor = "\u{1B}[?25h"
-    static let saveCursor = "\u{1B}7"
-    static let restoreCursor = "\u{1B}8"
-    /// From the cursor to the end of the screen; nothing above it, nothing of the past.
-    static let eraseBelow = "\u{1B}[J"
-}

@@ -5,9 +5,18 @@
 /// this program's source. A screen and a log take nothing else.
 package struct SafeText: Hashable, Sendable {
     /// The text, safe to be written to a terminal.
-    package let string: String
+    package private(set) var string: String
 
     fileprivate init(clean: String) { string = clean }
+
+    /// By bytes: what looks the same need not be.
+    package static func == (left: SafeText, right: SafeText) -> Bool {
+        left.string.utf8.elementsEqual(right.string.utf8)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        for byte in string.utf8 { hasher.combine(byte) }
+    }
 
     /// Cleans text from anywhere and makes one line of it: line ends become visible signs.
     package init(untrusted text: String) {
@@ -20,15 +29,24 @@ package struct SafeText: Hashable, Sendable {
     }
 
     /// Cleans a person's name: besides, no space around it, no run of spaces, at most
-    /// `maximumName` characters.
+    /// `maximumName` cells.
     package init(name: String) {
         let words = SafeTextCleaner.clean(name.unicodeScalars)
             .split { $0 == " " || $0 == "\u{2800}" || $0.isWhitespace }
-        self.init(clean: String(words.joined(separator: " ").prefix(Self.maximumName)))
+        self = SafeText(clean: words.joined(separator: " ")).fitting(columns: Self.maximumName)
     }
 
-    /// Characters of a name that are shown: more would leave no room for what is said.
+    /// Cells of a name that are shown: more would leave no room for what is said.
     package static let maximumName = 32
+
+    /// True when letters of Latin, Greek and Cyrillic, which have look-alikes in each other, stand
+    /// together: a name of this kind should be marked.
+    package var mixesScripts: Bool {
+        let scripts = [UnicodeTables.latin, UnicodeTables.greek, UnicodeTables.cyrillic]
+        return scripts.count { script in
+            string.unicodeScalars.contains { script.holds($0.value) }
+        } > 1
+    }
 
     /// Cleans text of several lines: each line by itself.
     package static func lines(untrusted text: String) -> [SafeText] {
@@ -52,6 +70,27 @@ package struct SafeText: Hashable, Sendable {
         SafeText(clean: left.string + right.string)
     }
 
+    package mutating func append(_ more: SafeText) { string += more.string }
+
+    /// Cluster by cluster: what a person takes for one sign.
+    package var clusters: some Sequence<SafeText> {
+        string.lazy.map { SafeText(clean: String($0)) }
+    }
+
+    /// So many bytes from the beginning, or fewer so as not to split a scalar.
+    func prefix(bytes: Int) -> SafeText { SafeText(clean: String(string[..<index(ofByte: bytes)])) }
+
+    /// What comes after so many bytes.
+    func suffix(fromByte start: Int) -> SafeText {
+        SafeText(clean: String(string[index(ofByte: start)...]))
+    }
+
+    private func index(ofByte byte: Int) -> String.Index {
+        let utf8 = string.utf8
+        return utf8.index(utf8.startIndex, offsetBy: max(0, byte), limitedBy: utf8.endIndex)
+            ?? utf8.endIndex
+    }
+
     /// This text again and again, for a bar or an indent.
     package func repeated(_ count: Int) -> SafeText {
         SafeText(clean: String(repeating: string, count: max(0, count)))
@@ -60,12 +99,11 @@ package struct SafeText: Hashable, Sendable {
     /// Only the first characters that fit into so many columns.
     package func fitting(columns: Int) -> SafeText {
         var room = columns
-        return SafeText(
-            clean: String(
-                string.prefix { character in
-                    room -= Columns.of(character)
-                    return room >= 0
-                }))
+        let kept = string.prefix { character in
+            room -= CellWidth().most(character)
+            return room >= 0
+        }
+        return SafeText(clean: String(kept))
     }
 }
 
@@ -101,6 +139,8 @@ extension Sequence<SafeText> {
 private enum SafeTextCleaner {
     /// Marks, joiners and modifiers on one base: the most any script or emoji needs.
     private static let maximumExtenders = 8
+    /// Scalars of one cluster: a family of four with skin tones has eleven, a long conjunct ten.
+    private static let maximumScalars = 24
     private static let tab = "    "
 
     static func clean(_ scalars: String.UnicodeScalarView) -> String {
@@ -137,17 +177,31 @@ private enum SafeTextCleaner {
             }
         }
         // A joiner at the end would join what comes after this text.
-        while let last = result.last, last == "\u{200D}" || last == "\u{200C}" {
-            result.removeLast()
+        while let last = result.last, isJoiner(last) { result.removeLast() }
+        return bounded(String(result))
+    }
+
+    /// Some scripts make one cluster of any number of letters (conjuncts, Hangul of single letters),
+    /// which could then not be broken at the end of a row.
+    private static func bounded(_ text: String) -> String {
+        guard text.contains(where: { $0.unicodeScalars.count > maximumScalars }) else {
+            return text
         }
-        return String(result)
+        return text.reduce(into: "") { result, character in
+            var scalars = String.UnicodeScalarView(character.unicodeScalars.prefix(maximumScalars))
+            while let last = scalars.last, isJoiner(last) { scalars.removeLast() }
+            result.unicodeScalars += scalars
+        }
+    }
+
+    private static func isJoiner(_ scalar: Unicode.Scalar) -> Bool {
+        scalar == "\u{200D}" || scalar == "\u{200C}"
     }
 
     /// True for what a joiner or an emoji selector can follow with a meaning: letters outside
     /// ASCII, emoji and their keycap bases, not another joiner.
     private static func joins(_ scalar: Unicode.Scalar) -> Bool {
-        guard scalar != "\u{200C}", scalar != "\u{200D}" else { return false }
-        return scalar.properties.isEmoji || scalar.value > 0x7F
+        !isJoiner(scalar) && (scalar.properties.isEmoji || scalar.value > 0x7F)
     }
 }
 

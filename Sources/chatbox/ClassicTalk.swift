@@ -128,9 +128,11 @@ struct ClassicMouth: Sendable {
             switch try Command(parsing: String(decoding: line, as: UTF8.self)) {
             case .nothing: break
             case .say(let text): await say(text)
-            case .send(let path, nil):
-                guard case .dropped = files.yield(path) else { break }
-                ClassicTalk.notify("-- too many files wait to be sent; try again later")
+            case .send(let paths):
+                for path in paths {
+                    guard case .dropped = files.yield(path) else { continue }
+                    ClassicTalk.notify("-- too many files wait to be sent; try again later")
+                }
             case .quit: return false
             default:
                 ClassicTalk.notify("-- here are only /send FILE, which all get, and /quit")

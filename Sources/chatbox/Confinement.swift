@@ -87,6 +87,11 @@ struct Confinement {
         _ = HomePath.home
     }
 
+    /// Looks into the folders that files are sent from.
+    var lister: FolderLister {
+        FolderLister(roots: (folder.map { [$0.path] } ?? []) + shares.map(\.path))
+    }
+
     /// Where files that are sent may be.
     func sources(opened: [String: SourceFile] = [:]) -> SharedFolders {
         SharedFolders((folder.map { [SharedFolder($0)] } ?? []) + shares, opened: opened)

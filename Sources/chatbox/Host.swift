@@ -56,12 +56,15 @@ struct Host: ParsableCommand {
         let confinement = Confinement(
             options: sandbox, folder: folder, shares: try share.open(), port: port, ownPort: port)
         let client = try stay.client(confinement)
+        let lister = confinement.lister
         let kept = confinement.enter()
         Self.announce(link, toPerson: isInteractive)
         kept.show()
         try AsyncPart.run { [plain] in
             try await Self.serving(socket, certificate, keyLog) {
-                try await stay.talk(client, folder: folder, plain: plain)
+                try await stay.talk(
+                    client, folder: folder, lister: lister, plain: plain,
+                    isHost: true)
             }
         }
     }

@@ -33,9 +33,10 @@ struct Join: ParsableCommand {
         let confinement = Confinement(
             options: sandbox, folder: folder, shares: try share.open(), port: stay.server.port)
         let client = try stay.client(confinement)
+        let lister = confinement.lister
         confinement.enter().show()
         try AsyncPart.run { [plain] in
-            try await stay.talk(client, folder: folder, plain: plain)
+            try await stay.talk(client, folder: folder, lister: lister, plain: plain)
         }
     }
 }

@@ -51,7 +51,8 @@ struct Listen: ParsableCommand {
             let reader = InputReader(poller: InputPoller(signals: JSONFace.signals))
             try await Stay.withoutClientFailures {
                 try await JSONFace(
-                    session: client, folder: folder.path, acceptsAll: acceptAll, reader: reader
+                    session: client, link: stay.link, folder: folder.path,
+                    acceptsAll: acceptAll, reader: reader
                 ).run()
             }
         }

@@ -75,20 +75,24 @@ struct Stay: Sendable {
     }
 
     /// Talks with a person, or with a pipe.
-    func talk(_ client: ChatClient, folder: DestinationFolder, plain: Bool) async throws {
-        let isInteractive = Self.isInteractive && !plain
-        let poller = InputPoller(signals: isInteractive ? LineFace.signals : PipeFace.signals)
-        let reader = InputReader(poller: poller)
+    ///
+    /// - Parameters:
+    ///   - lister: the folders that files are sent from.
+    ///   - isHost: the room was announced here already.
+    func talk(
+        _ client: ChatClient, folder: DestinationFolder, lister: FolderLister, plain: Bool,
+        isHost: Bool = false
+    ) async throws {
+        let poller = InputPoller(
+            signals: Self.isInteractive && !plain ? TerminalFace.signals : PipeFace.signals)
+        let faces = Faces(
+            session: client, link: link, folder: folder, lister: lister,
+            reader: InputReader(poller: poller), isHost: isHost)
         try await Self.withoutClientFailures {
-            if isInteractive {
-                try await LineFace(
-                    session: client, invitation: link.text, folder: folder.path, reader: reader,
-                    reflows: Self.terminalReflows
-                ).run()
+            if Self.isInteractive && !plain {
+                try await faces.terminal.run()
             } else {
-                try await PipeFace(
-                    session: client, invitation: link.text, folder: folder.path, reader: reader
-                ).run()
+                try await faces.lines(forEars: plain || Self.isTerminal).run()
             }
         }
     }
@@ -102,15 +106,8 @@ struct Stay: Sendable {
         }
     }
 
-    /// Terminals known to wrap their lines anew when they become narrower.
-    private static var terminalReflows: Bool {
-        let environment = ProcessInfo.processInfo.environment
-        let marks = ["TMUX", "KITTY_WINDOW_ID", "WT_SESSION", "VTE_VERSION", "ALACRITTY_WINDOW_ID"]
-        if marks.contains(where: { environment[$0] != nil }) { return true }
-        let programs: Set = ["iTerm.app", "WezTerm", "ghostty", "vscode"]
-        return programs.contains(environment["TERM_PROGRAM"] ?? "")
-            || environment["TERM"]?.hasPrefix("foot") == true
-    }
+    /// True when a person looks, though perhaps by way of a terminal that can do nothing.
+    private static var isTerminal: Bool { TerminalDevice.isTerminal(STDOUT_FILENO) }
 }
 
 extension Link {
