@@ -18,7 +18,8 @@ extension MLSRoomGroup {
     /// When something is due.
     func nextDuty(_ membership: Membership) -> Duration? {
         let duties = membership.duties
-        let talk = [duties.receipt, duties.anchor, membership.doubt.deadline].compactMap(\.self).min()
+        let talk = [duties.receipt, duties.anchor, membership.doubt.deadline].compactMap(\.self)
+            .min()
         guard membership.proposed == nil, !membership.doubt.isOpen else { return talk }
         var commits = [duties.renewal]
         if !membership.door.queue.isEmpty { commits.append(duties.gathering) }
@@ -181,7 +182,8 @@ extension MLSRoomGroup {
         let rank = fit.firstIndex(of: own) ?? 0
         let returns = membership.leavers.map { membership.returns[$0] ?? 0 }.min() ?? 0
         membership.duties.sweeping =
-            now + Duties.sweeping * (1 << min(returns, Duties.maximumSweepDoubling)) + Duties.sweepingPerRank * rank
+            now + Duties.sweeping * (1 << min(returns, Duties.maximumSweepDoubling)) + Duties
+            .sweepingPerRank * rank
             + between(.zero, Duties.jitter * 10)
     }
 }
