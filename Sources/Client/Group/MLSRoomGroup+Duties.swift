@@ -18,7 +18,9 @@ extension MLSRoomGroup {
     /// When something is due.
     func nextDuty(_ membership: Membership) -> Duration? {
         let duties = membership.duties
-        let talk = [duties.receipt, duties.anchor, membership.doubt.deadline].compactMap(\.self).min()
+        let talk = [
+            duties.receipt, duties.anchor, membership.doubt.deadline, membership.late.values.min(),
+        ].compactMap(\.self).min()
         guard membership.proposed == nil, !membership.doubt.isOpen else { return talk }
         var commits = [duties.renewal]
         if !membership.door.queue.isEmpty { commits.append(duties.gathering) }
@@ -39,6 +41,11 @@ extension MLSRoomGroup {
             }
         }
         steps += anchorIfDue(membership, now: now)
+        let overdue = membership.late.filter { now >= $0.value }.keys
+        for sender in overdue.sorted(by: { $0.number < $1.number }) {
+            membership.late[sender] = nil
+            steps.append(.news(.warning(.unreadable, about: sender)))
+        }
         // A commit of ours could split the group while it is not known where it is.
         guard membership.proposed == nil, !membership.doubt.isOpen, isConnected,
             now >= membership.duties.notBefore
@@ -181,7 +188,8 @@ extension MLSRoomGroup {
         let rank = fit.firstIndex(of: own) ?? 0
         let returns = membership.leavers.map { membership.returns[$0] ?? 0 }.min() ?? 0
         membership.duties.sweeping =
-            now + Duties.sweeping * (1 << min(returns, Duties.maximumSweepDoubling)) + Duties.sweepingPerRank * rank
+            now + Duties.sweeping * (1 << min(returns, Duties.maximumSweepDoubling)) + Duties
+            .sweepingPerRank * rank
             + between(.zero, Duties.jitter * 10)
     }
 }

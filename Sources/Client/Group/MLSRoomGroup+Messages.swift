@@ -68,11 +68,19 @@ extension MLSRoomGroup {
         do {
             let opened = try membership.group.open(bytes: entry.payload)
             guard case .application(let message) = opened else { return unreadable(entry) }
-            if message.epoch == membership.group.epoch { membership.hasGap = false }
+            if message.epoch == membership.group.epoch {
+                membership.hasGap = false
+                membership.late[entry.sender] = nil
+            }
             return try read(message, entry, membership, now: now)
         } catch MLSError.wrongEpoch(let epoch) {
             if epoch > membership.group.epoch { return doubt(entry, membership, now: now) }
             // Said before we came in, or so late that its sender says it again.
+            if epoch >= membership.firstEpoch, membership.roster[entry.sender] != nil,
+                membership.late[entry.sender] == nil
+            {
+                membership.late[entry.sender] = now + Duties.sayingAgain
+            }
             return []
         } catch MLSError.wrongGroup {
             return ofAnotherGroup(entry.payload, membership, now: now)

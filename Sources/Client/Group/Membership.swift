@@ -16,6 +16,11 @@ final class Membership {
     var proposed: Proposed?
     /// Those who said goodbye or of whom the server says that they are gone.
     var leavers: Set<AttachmentID> = []
+    /// The epoch that we came into.
+    let firstEpoch: UInt64
+    /// Who said something in an epoch whose keys we have dropped, and until when they may say it
+    /// again.
+    var late: [AttachmentID: Duration] = [:]
     /// How often somebody was taken out as gone and came in again, who may not have been gone.
     var returns: [AttachmentID: Int] = [:]
     /// Identity keys of those whom this person wants out.
@@ -40,6 +45,7 @@ final class Membership {
         group: consuming Group, roster: RoomRoster, record: LogRecord, rules: RoomRules,
         session: MLS.Identity, duties: Duties
     ) {
+        firstEpoch = group.epoch
         self.group = group
         self.roster = roster
         self.record = record
@@ -133,6 +139,11 @@ struct Duties: Sendable {
 
     /// Who lost the thread of the log waits so long, up to twice, for another who has it.
     static let anchoring: Duration = .seconds(10)
+
+    /// Who learns that others have dropped the keys of what it said says it again within this
+    /// time, unless the server keeps from it what happened: as long as a server waits for who is
+    /// away, and a little longer.
+    static let sayingAgain: Duration = .seconds(150)
 
     /// After a commit that could not be made or was refused.
     static let pause: Duration = .seconds(5)

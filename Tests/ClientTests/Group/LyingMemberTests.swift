@@ -74,7 +74,9 @@ struct LyingMemberTests {
     @Test("with sealed garbage is named, and nobody stops")
     func garbage() throws {
         let (storm, mallory, membership) = try room()
-        for bytes in [[], [9], [1, 0, 200], [1, 1], [1, 0, 5] + [UInt8](repeating: 7, count: 90)] {
+        for bytes in [
+            [], [9], [1, 0, 200], [1, 1], [1, 0, 5] + [UInt8](repeating: 7, count: 90),
+        ] {
             let sealed = try membership.group.encrypt(bytes as [UInt8])
             append(sealed.bytes, .message, by: mallory, storm)
         }
@@ -86,7 +88,8 @@ struct LyingMemberTests {
         let (storm, mallory, _) = try room()
         for sequence in [UInt64.max, 0, 1_000_000] {
             try say(
-                .receipt, claim: LogClaim(sequence: sequence, hash: [UInt8](repeating: 1, count: 32)),
+                .receipt,
+                claim: LogClaim(sequence: sequence, hash: [UInt8](repeating: 1, count: 32)),
                 by: mallory, storm)
         }
         expectUnharmed(storm, mallory, told: [.differentConversation])
@@ -144,7 +147,7 @@ struct LyingMemberTests {
             suite: mallory.group.suite, identity: mallory.group.makeSession(),
             capabilities: MLSRoomGroup.capabilities,
             leafExtensions: [Placement(log: log, attachment: attachment).asExtension],
-            environment: mallory.group.environment
+            lifetime: 2 * MLSRoomGroup.clockTolerance, environment: mallory.group.packaging
         ).keyPackage
     }
 

@@ -50,6 +50,8 @@ final class Storm {
     var upLie: UpLie?
     /// Somebody lies: warnings are no mistake.
     var hasLies = false
+    /// Sequences that do not increase end a connection, as they do in a session.
+    var isStrict = false
     /// Every connection is quick.
     var isCalm = false
     var random: SeededGenerator

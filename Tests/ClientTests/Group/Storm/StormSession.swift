@@ -10,6 +10,10 @@ extension Storm {
         switch frame {
         case .attached(let attached): self.attached(attached, client)
         case .entry(let entry):
+            if isStrict, let link = client.link, entry.sequence <= client.position?.sequence ?? 0 {
+                // No server sends what was there before: the connection is given up.
+                return cut(link)
+            }
             client.position?.sequence = entry.sequence
             if let log = client.position?.log {
                 ledger.came(entry.payload, at: entry.sequence, in: log)

@@ -31,7 +31,7 @@ extension Storm {
         settleEnds()
     }
 
-    private var someone: StormClient? {
+    var someone: StormClient? {
         clients.filter { $0.end == nil && !$0.isLeaving }.randomElement(using: &random)
     }
 
