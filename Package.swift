@@ -45,7 +45,9 @@ let package = Package(
         // Layer 0: no Foundation, nothing of ours.
         .target(name: "TLSSyntax", swiftSettings: ours),
         .target(name: "Terminal", exclude: ["README.md"], swiftSettings: ours),
-        .target(name: "Folder", swiftSettings: ours),
+        .target(name: "CSandbox"),
+        .target(name: "Sandbox", dependencies: ["CSandbox"], swiftSettings: ours),
+        .target(name: "Folder", dependencies: ["CSandbox"], swiftSettings: ours),
         // Layer 1
         .target(name: "MLS", dependencies: ["TLSSyntax", crypto], swiftSettings: ours),
         .target(name: "SealedFile", dependencies: [crypto], swiftSettings: ours),
@@ -55,7 +57,8 @@ let package = Package(
             name: "Transport", dependencies: ["Wire", "TLSSyntax", certificates, crypto] + nio,
             swiftSettings: ours),
         .target(
-            name: "Client", dependencies: ["TLSSyntax", "Wire", "SealedFile", "Folder", crypto],
+            name: "Client",
+            dependencies: ["TLSSyntax", "MLS", "Wire", "SealedFile", "Folder", crypto],
             swiftSettings: ours),
         // Layer 3
         .target(
@@ -65,12 +68,14 @@ let package = Package(
         .target(
             name: "ChatUI", dependencies: ["Client", "Terminal", "Wire", "Folder"],
             swiftSettings: ours),
+        // The original protocol: nothing of ours in it, and used by nothing of ours but the program.
+        .target(name: "Classic", dependencies: nio, swiftSettings: ours),
         // Layer 4
         .executableTarget(
             name: "chatbox",
             dependencies: [
-                "ChatUI", "Client", "Folder", "SealedFile", "Server", "Terminal", "Transport",
-                "Wire", arguments, logging, lifecycle,
+                "ChatUI", "Classic", "Client", "Folder", "Sandbox", "SealedFile", "Server",
+                "Terminal", "Transport", "Wire", arguments, logging, lifecycle,
             ] + nio,
             swiftSettings: ours),
 
@@ -78,6 +83,20 @@ let package = Package(
         .executableTarget(
             name: "TwoMembers", dependencies: ["MLS"], path: "Examples/TwoMembers",
             swiftSettings: ours),
+
+        // Many clients in one room, for `make bench`.
+        .executableTarget(
+            name: "roombench", dependencies: ["Client", "MLS", "Transport", "Wire", arguments],
+            path: "Benchmarks/Room/roombench", swiftSettings: ours),
+
+        // Tries to get out of the sandbox; for the tests alone.
+        .target(name: "Doors", path: "Tests/Doors"),
+        .executableTarget(
+            name: "Escaper",
+            dependencies: [
+                "ChatUI", "Client", "Doors", "Folder", "Sandbox", "Terminal", "Transport", "Wire",
+            ],
+            path: "Tests/Escaper", swiftSettings: ours),
 
         // What tests of several targets share.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: ours),
@@ -88,11 +107,13 @@ let package = Package(
         .testTarget(
             name: "TerminalTests", dependencies: ["TestSupport", "Terminal"],
             exclude: ["GraphemeBreakTest.txt"], swiftSettings: ours),
+        .testTarget(name: "SandboxTests", dependencies: ["Sandbox"], swiftSettings: ours),
         .testTarget(name: "FolderTests", dependencies: ["Folder"], swiftSettings: ours),
         .testTarget(
             name: "SealedFileTests", dependencies: ["SealedFile", crypto], swiftSettings: ours),
         .testTarget(
-            name: "WireTests", dependencies: ["Wire", "TLSSyntax", crypto], swiftSettings: ours),
+            name: "WireTests", dependencies: ["TestSupport", "Wire", "TLSSyntax", crypto],
+            swiftSettings: ours),
         .testTarget(
             name: "TransportTests",
             dependencies: ["TestSupport", "Transport", "Wire", crypto] + nio,
@@ -100,7 +121,7 @@ let package = Package(
         .testTarget(
             name: "ClientTests",
             dependencies: [
-                "TestSupport", "Client", "Wire", "SealedFile", "Folder", "TLSSyntax", crypto,
+                "TestSupport", "Client", "MLS", "Wire", "SealedFile", "Folder", "TLSSyntax", crypto,
             ],
             swiftSettings: ours),
         .testTarget(
@@ -114,13 +135,19 @@ let package = Package(
             name: "ChatUITests", dependencies: ["ChatUI", "Client", "Terminal", "Wire"],
             swiftSettings: ours),
         .testTarget(
-            name: "chatboxTests", dependencies: ["chatbox", "Client", "Wire", crypto],
+            name: "ClassicTests", dependencies: ["Classic", "TestSupport"] + nio,
+            exclude: ["Python"], swiftSettings: ours),
+        .testTarget(
+            name: "chatboxTests",
+            dependencies: [
+                "chatbox", "Client", "Folder", "Sandbox", "Wire", arguments, crypto,
+            ],
             swiftSettings: ours),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "TestSupport",
-                "chatbox", "Wire", "Transport", "Client", "SealedFile", "TLSSyntax", crypto,
+                "TestSupport", "Escaper", "Sandbox", "chatbox", "Wire", "Transport", "Client",
+                "SealedFile", "TLSSyntax", crypto,
             ] + nio,
             swiftSettings: ours),
     ],

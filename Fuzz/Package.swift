@@ -17,8 +17,8 @@ let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 /// Fuzz targets, in a package of their own since only a root package may use unsafe flags.
 ///
 /// What is fuzzed has `package` access, which ends at the package's border. So what is under test
-/// is linked into `Sources` from the program's own: `TLSSyntax`, `Wire`, and of `Transport` the
-/// parser of frames.
+/// is linked into `Sources` from the program's own: `TLSSyntax`, `Wire`, of `Transport` the parser of
+/// frames, and of `Classic` what reads captures.
 let package = Package(
     name: "chatbox-fuzz",
     platforms: [.macOS(.v15)],
@@ -33,6 +33,9 @@ let package = Package(
         .executableTarget(
             name: "FuzzFrames", dependencies: ["TLSSyntax", "Transport", "Wire", nio],
             swiftSettings: entry),
+        .target(name: "Classic", swiftSettings: ours),
+        .executableTarget(
+            name: "FuzzCapture", dependencies: ["Classic"], swiftSettings: entry),
         .executableTarget(name: "FuzzLink", dependencies: ["Wire"], swiftSettings: entry),
     ],
     swiftLanguageModes: [.v6]

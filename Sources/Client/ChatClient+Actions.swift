@@ -6,6 +6,7 @@ extension ChatClient {
         switch action {
         case .connect:
             isCloseWanted = false
+            move.isConnectionOpen = true
             connects.continuation.yield()
         case .disconnect:
             isCloseWanted = true
@@ -16,21 +17,18 @@ extension ChatClient {
         case .connection(let state):
             desk.setConnected(state == .connected, now: clock.now())
             queue.push(.connection(state))
-        case .entered(let attached, let own):
-            for event in conversation.entered(attached, own: own) { queue.push(event) }
+        case .placed(let attached): conversation.placed(attached)
         case .resumed(let roster): tell(conversation.resumed(roster: roster))
-        case .restarted: conversation.restarted()
-        case .content(let sender, let bytes): received(bytes, from: sender)
+        case .restarted: conversation.logBeganAnew()
         case .presence(let presence): received(presence)
         case .missed(let count): queue.push(.missed(count: count))
-        case .learned(let announcements): learn(announcements)
-        case .cipherDue:
-            session.wakeCipher(people: conversation.people.announcements, now: clock.now())
-        case .namesDue:
-            if conversation.people.hasNameless { session.askForNames(now: clock.now()) }
-        case .sent(let id): queue.push(.sent(id))
+        case .news(let news): received(news)
+        case .sent(let id, let sequence):
+            conversation.sent(id, at: sequence)
+            queue.push(.sent(id))
         case .uncertain(let id): queue.push(.uncertain(id))
         case .notice(let text): queue.push(.notice(text))
+        case .departed: prepareNewRoom()
         case .end(let failure): finish(failure)
         }
     }
@@ -53,49 +51,53 @@ extension ChatClient {
 
     // MARK: What comes from the room
 
+    private func received(_ news: GroupNews) {
+        if case .content(let sender, let bytes, _) = news { return received(bytes, from: sender) }
+        tell(conversation.heard(news))
+        switch news {
+        case .entered, .joined: lookForCompanions()
+        case .moved(let secret, let by, _): plan(secret, by: by)
+        default: break
+        }
+    }
+
     /// What a member said. What makes no sense, or sense only to a later version, is passed over.
     private func received(_ bytes: [UInt8], from sender: AttachmentID) {
         guard let content = try? Content.decode(bytes) else { return }
         switch content {
-        case .announce(let announcement):
-            if announcement.attachment == sender { learn([announcement]) }
-        case .text(let part):
-            let events = conversation.heard(part, by: sender, now: clock.now())
-            for event in events { queue.push(event) }
+        case .text(let part): tell(conversation.heard(part, by: sender))
         case .bye:
-            for event in conversation.left(sender) { queue.push(event) }
             desk.left(sender, inGoodOrder: true, now: clock.now())
+            tell(conversation.left(sender))
         case .offer, .take, .decline, .withdraw, .cancel, .digest, .received:
+            tell(conversation.spoke(sender))
             desk.heard(
                 content, from: sender, people: conversation.people, now: clock.now())
         }
     }
 
     private func received(_ presence: Presence) {
-        let wasKnown = conversation.people.key(of: presence.attachment) != nil
         tell(conversation.update(presence))
-        if presence.state == .gone {
-            desk.left(presence.attachment, inGoodOrder: false, now: clock.now())
-        } else if wasKnown {
-            desk.met(presence.attachment, people: conversation.people, now: clock.now())
-        }
     }
 
-    private func learn(_ announcements: [Announcement]) {
-        tell(conversation.learn(announcements))
-        for announcement in announcements
-        where conversation.people.isPresent(announcement.attachment) {
-            desk.met(
-                announcement.attachment, people: conversation.people, now: clock.now())
-        }
-    }
-
+    /// Passes on what happened, and to the desk what matters to transfers.
     private func tell(_ events: [ClientEvent]) {
         for event in events {
-            if case .person(let person, .left) = event {
+            switch event {
+            case .joined(let joined):
+                for person in joined.people { met(person) }
+            case .person(let person, .left):
                 desk.left(person.attachment, inGoodOrder: false, now: clock.now())
+            case .person(let person, .removed):
+                desk.left(person.attachment, inGoodOrder: true, now: clock.now())
+            case .person(let person, .arrived), .person(let person, .back): met(person)
+            default: break
             }
             queue.push(event)
         }
+    }
+
+    private func met(_ person: Person) {
+        desk.met(person.attachment, people: conversation.people, now: clock.now())
     }
 }

@@ -20,7 +20,13 @@ extension ChatClient {
             outgoingSignal = nil
             outgoing = []
             outgoingBytes = 0
-            session.disconnected(error, now: clock.now())
+            move.isConnectionOpen = false
+            // A room that was left for another knows nothing of this connection.
+            if move.isUnderWay {
+                enterNewRoomIfDue()
+            } else {
+                session.disconnected(error, now: clock.now())
+            }
             drain()
         }
     }
@@ -98,7 +104,7 @@ extension ChatClient {
     // MARK: Time
 
     private var deadline: Duration? {
-        [session.deadline, desk.deadline, conversation.deadline].compactMap(\.self).min()
+        [session.deadline, desk.deadline, move.deadline].compactMap(\.self).min()
     }
 
     func keepTime() async {
@@ -112,7 +118,7 @@ extension ChatClient {
             let now = clock.now()
             session.tick(now: now)
             desk.tick(people: conversation.people, now: now)
-            for event in conversation.tick(now: now) { queue.push(event) }
+            enterNewRoomIfDue()
             drain()
         }
     }
@@ -172,14 +178,15 @@ extension ChatClient {
         let (stop, stopper) = AsyncStream<Never>.makeStream()
         let (digests, digestSink) = AsyncStream<[UInt8]>.makeStream(
             bufferingPolicy: .bufferingNewest(1))
-        jobEnds[order.token] = JobEnds(stop: stopper, digests: digestSink)
-        let token = order.token
+        jobEnds[order.secret.token] = JobEnds(stop: stopper, digests: digestSink)
+        let token = order.secret.token
         let reports = ReceiveJob.Reports(
             began: { await self.receivingBegan(token, firstChunk: $0, bytes: $1) },
             progressed: { await self.receivingProgressed(token, bytes: $0) },
             isUnwanted: { await self.jobEnds[token]?.isUnwanted ?? false })
         let job = ReceiveJob(
-            order: order, connector: connector, access: access, clock: clock, digests: digests,
+            order: order, connector: connector, access: session.access, clock: clock,
+            digests: digests,
             reports: reports)
         jobs.continuation.yield(
             Job(stop: stop) { await self.receivingEnded(token, await job.run()) })
@@ -187,10 +194,10 @@ extension ChatClient {
 
     func start(sending order: SendOrder) {
         let (stop, stopper) = AsyncStream<Never>.makeStream()
-        jobEnds[order.token] = JobEnds(stop: stopper)
-        let token = order.token
+        jobEnds[order.secret.token] = JobEnds(stop: stopper)
+        let token = order.secret.token
         let job = SendJob(
-            order: order, connector: connector, access: access, clock: clock,
+            order: order, connector: connector, access: session.access, clock: clock,
             progressed: { await self.sendingProgressed(token, bytes: $0) })
         jobs.continuation.yield(
             Job(stop: stop) { await self.sendingEnded(token, await job.run()) })

@@ -11,12 +11,21 @@ package actor ChatClient {
     package nonisolated let events: AsyncStream<ClientEvent>
 
     let connector: any Connector
-    let access: AccessKey
     let clock: ClientClock
+    let identity: Identity
+    let agent: String
+    let options: RoomOptions
+    let archive: (any PeopleArchive)?
+    /// It was said that known people cannot be kept.
+    var hasArchiveFailed: Bool
+    let makeGroup: GroupFactory
+    let random: any RandomNumberGenerator & Sendable
     let queue: EventQueue
+    private let sources: SharedFolders
     var session: RoomSession
     var conversation: Conversation
     var desk: TransferDesk
+    var move = MoveUnderWay()
 
     var outgoing: [ClientFrame] = []
     var outgoingBytes = 0
@@ -40,30 +49,63 @@ package actor ChatClient {
 
     /// - Parameters:
     ///   - folder: where received files go; without one none can be accepted.
+    ///   - sources: where files to be sent may be.
     ///   - clock: time; another one for tests.
     ///   - random: chance; another one for tests that repeat. Keys and nonces never come from it.
-    ///   - cipher: what seals the room; under the link's secret unless another is given.
-    package init(
+    ///   - archive: where known people are kept; it is read now.
+    ///   - wallClock: the time of day; another one for tests.
+    ///   - group: makes the group of each room that is entered.
+    init(
         configuration: ClientConfiguration, link: RoomSecret, identity: Identity,
         connector: any Connector, folder: DestinationFolder?,
+        sources: SharedFolders = .anywhere, archive: (any PeopleArchive)? = nil,
         clock: any Clock<Duration> = ContinuousClock(),
         random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
-        cipher: (any RoomCipher)? = nil
+        wallClock: WallClock = .system, group: @escaping GroupFactory
     ) {
         self.connector = connector
-        access = link.accessKey
+        self.sources = sources
         self.clock = ClientClock(clock)
+        self.identity = identity
+        self.random = random
+        agent = configuration.agent
+        options = configuration.options
+        self.archive = archive
+        makeGroup = group
+        let name = PersonName.fitting(configuration.name)
         session = RoomSession(
-            secret: link, identity: identity, configuration: configuration, cipher: cipher,
+            access: link.accessKey, agent: configuration.agent,
+            group: group(
+                GroupSetting(
+                    secret: link, identity: identity, name: Array(name.utf8),
+                    options: configuration.options, wallClock: wallClock.now, random: random)),
             random: random)
-        let me = Person(
-            attachment: AttachmentID(0), name: session.name, keyTag: identity.keyTag)
-        conversation = Conversation(room: access.room, me: me)
+        let me = Person(attachment: AttachmentID(0), name: name, keyTag: identity.keyTag)
+        let (known, problem) = Self.known(from: archive)
+        hasArchiveFailed = problem != nil
+        conversation = Conversation(me: me, wallClock: wallClock, known: known)
         desk = TransferDesk(folder: folder, random: random)
         let queue = EventQueue()
         self.queue = queue
         events = AsyncStream { await queue.next() }
+        if let problem { queue.push(.notice(problem)) }
     }
+
+    /// - Parameters:
+    ///   - folder: where received files go; without one none can be accepted.
+    ///   - archive: where known people are kept; it is read now.
+    package init(
+        configuration: ClientConfiguration, link: RoomSecret, identity: Identity,
+        connector: any Connector, folder: DestinationFolder?,
+        sources: SharedFolders = .anywhere, archive: (any PeopleArchive)? = nil
+    ) {
+        self.init(
+            configuration: configuration, link: link, identity: identity, connector: connector,
+            folder: folder, sources: sources, archive: archive, group: Self.group)
+    }
+
+    /// The group that a room has unless a test wants another.
+    static let group: GroupFactory = { MLSRoomGroup($0) }
 
     /// Connects and stays in the room, through broken connections, until `leave`, cancellation or
     /// a failure that no retry can mend, which it throws as `ClientFailure`.
@@ -105,18 +147,22 @@ package actor ChatClient {
     // MARK: What a person asks for
 
     /// Says something to the room; returns when it is queued. `.sent` follows with the same id.
-    package func say(_ text: String) throws(ClientRefusal) -> MessageID {
+    ///
+    /// - Parameter isAction: whether it is what the person does rather than says.
+    package func say(
+        _ text: String, isAction: Bool = false
+    ) throws(ClientRefusal) -> MessageID {
         let bytes = Array(text.utf8)
         guard bytes.count <= MessageJoiner.maximumMessage else {
             throw .messageTooLong(limit: MessageJoiner.maximumMessage)
         }
-        guard session.leaving == nil, !hasEnded else { throw .left }
+        guard !session.isOver, !hasEnded else { throw .left }
         guard session.outbox.bytesQueued + bytes.count <= Outbox.maximumQueued else {
             throw .queueFull(limit: Outbox.maximumQueued)
         }
         messageCount += 1
         let id = MessageID(number: UInt128(run) << 64 | UInt128(messageCount))
-        session.enqueue(.text(id, bytes), now: clock.now())
+        session.enqueue(.text(id, isAction ? .action : .said, bytes), now: clock.now())
         drain()
         return id
     }
@@ -128,7 +174,7 @@ package actor ChatClient {
         if let person, !conversation.people.isPresent(person) { throw .noSuchPerson }
         let source: SourceFile
         do throws(FolderError) {
-            source = try SourceFile(path: path)
+            source = try sources.open(path)
         } catch { throw .file(error.sentence) }
         let people = conversation.people
         let number = try desk.offer(
@@ -187,6 +233,7 @@ package actor ChatClient {
             for action in wanted { perform(action) }
             for action in wantedByDesk { perform(action) }
         }
+        keepPeople()
         if !outgoing.isEmpty { outgoingSignal?.yield() }
         wakeTimerIfLate()
     }
@@ -197,8 +244,12 @@ package struct ClientConfiguration: Sendable {
     package var name: String
     /// Program and version, told to the server.
     package var agent: String
-    package init(name: String, agent: String) {
+    /// What the room's link says about it; who is first makes the room so.
+    package var options: RoomOptions
+
+    package init(name: String, agent: String, options: RoomOptions = .default) {
         self.name = name
         self.agent = agent
+        self.options = options
     }
 }

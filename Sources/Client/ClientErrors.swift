@@ -14,6 +14,12 @@ package enum ClientRefusal: Error, Equatable, Sendable {
     case queueFull(limit: Int)
     /// This client has left the room, or is leaving.
     case left
+    /// This client is not in the conversation yet.
+    case outside
+    /// Nobody of that tag waits to be let in.
+    case noSuchNewcomer
+    /// It would have to be done to oneself.
+    case yourself
 
     /// One sentence that says what happened and what to do.
     package var sentence: String {
@@ -31,6 +37,9 @@ package enum ClientRefusal: Error, Equatable, Sendable {
         case .queueFull(let limit):
             "\(limit >> 20) MiB wait to be sent already; try again when the connection is back"
         case .left: "you have left the room; join again to say something"
+        case .outside: "you are not in the conversation yet; wait until a member lets you in"
+        case .noSuchNewcomer: "nobody of that name waits to be let in; see who does with /who"
+        case .yourself: "that is you; give the name of somebody else"
         }
     }
 }
@@ -42,6 +51,10 @@ package enum ClientFailure: Error, Equatable, Sendable {
     case wrongServer
     case unauthorized
     case versionMismatch
+    /// A member took us out of the room.
+    case removed(by: String)
+    /// A member turned us away at the door.
+    case turnedAway(by: String)
 
     /// One sentence that says what happened and what to do.
     package var sentence: String {
@@ -50,6 +63,10 @@ package enum ClientFailure: Error, Equatable, Sendable {
         case .wrongServer:
             "the server is not the one that the link names; ask for a new link, and trust no other"
         case .unauthorized: "the server did not accept this link; ask for a new one"
+        case .removed(let name):
+            "\(name) removed you from the room; ask somebody in it for a new link"
+        case .turnedAway(let name):
+            "\(name) did not let you in; ask them before you try again"
         case .versionMismatch: "the server speaks another version; update chatbox on both sides"
         }
     }

@@ -18,6 +18,21 @@ package enum ClientEvent: Sendable {
     /// Somebody offers a file.
     case offer(IncomingOffer)
     case transfer(TransferUpdate)
+    /// So many of the others who were there when a message of ours was said have it. Told when the
+    /// number grows; not at all in a large room.
+    case received(MessageID, by: Int, of: Int)
+    /// Somebody asks to be let into a room whose members decide who comes in.
+    case newcomer(Newcomer)
+    /// It was decided about somebody who asked.
+    case decided(Newcomer, Newcomer.Decision)
+    /// Why this client is connected and yet not in the conversation; `joined` ends it.
+    case outside(Outside)
+    /// A person whom we know by name shows a key that we have not seen them with.
+    case keyChanged(Person, formerKeyTags: [String])
+    /// The server, or a member, did what the protocol forbids. Told once for each kind and person.
+    case warning(RoomWarning)
+    /// The room goes on under a fresh secret and the link that led here is dead.
+    case moved(Move)
     /// Something that a person should know, in words of ours.
     case notice(String)
 
@@ -25,11 +40,16 @@ package enum ClientEvent: Sendable {
         package var me: Person
         package var standing: ServerFrame.Standing
         package var people: [Person]
+        package var protection: Protection
 
-        package init(me: Person, standing: ServerFrame.Standing, people: [Person]) {
+        package init(
+            me: Person, standing: ServerFrame.Standing, people: [Person],
+            protection: Protection = Protection()
+        ) {
             self.me = me
             self.standing = standing
             self.people = people
+            self.protection = protection
         }
     }
 
@@ -41,6 +61,12 @@ package enum ClientEvent: Sendable {
     }
 
     package enum PersonChange: Sendable, Equatable {
+        /// Goes by another name now.
+        case renamed(from: String)
+        /// This client marked them as verified, or took the mark back.
+        case verified(Bool)
+        /// Was taken out of the room by a member; empty when by this client.
+        case removed(by: Person)
         case arrived
         /// Was there before us; now known by name.
         case introduced
@@ -58,12 +84,21 @@ package struct Person: Sendable, Hashable {
     /// Eight hexadecimal digits of the hash of their identity key; tells people of one name apart.
     package var keyTag: String
     package var isAway: Bool
+    /// Their key was compared over another channel, now or in an earlier run.
+    package var isVerified: Bool
+    /// Their key was never seen before this stay.
+    package var isNew: Bool
 
-    package init(attachment: AttachmentID, name: String, keyTag: String, isAway: Bool = false) {
+    package init(
+        attachment: AttachmentID, name: String, keyTag: String, isAway: Bool = false,
+        isVerified: Bool = false, isNew: Bool = false
+    ) {
         self.attachment = attachment
         self.name = name
         self.keyTag = keyTag
         self.isAway = isAway
+        self.isVerified = isVerified
+        self.isNew = isNew
     }
 }
 
@@ -77,11 +112,14 @@ package struct Message: Sendable {
     package var id: MessageID
     package var sender: Person
     package var text: String
+    /// What the sender does rather than says: `/me waves`.
+    package var isAction: Bool
 
-    package init(id: MessageID, sender: Person, text: String) {
+    package init(id: MessageID, sender: Person, text: String, isAction: Bool = false) {
         self.id = id
         self.sender = sender
         self.text = text
+        self.isAction = isAction
     }
 }
 

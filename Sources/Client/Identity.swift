@@ -1,5 +1,4 @@
 package import Crypto
-import Wire
 
 /// Who a person is: an Ed25519 key that stays the same from room to room.
 package struct Identity: Sendable {
@@ -16,17 +15,6 @@ package struct Identity: Sendable {
     /// A signature over `message`; 64 bytes.
     package func sign(_ message: [UInt8]) throws -> [UInt8] {
         Array(try key.signature(for: message))
-    }
-
-    /// Says under which name this person is in a room.
-    func announce(
-        name: String, attachment: AttachmentID, room: RoomID
-    ) -> Announcement? {
-        let name = Array(name.utf8)
-        let statement = Announcement.statement(attachment: attachment, name: name, room: room)
-        guard let signature = try? sign(statement) else { return nil }
-        return Announcement(
-            attachment: attachment, name: name, publicKey: publicKey, signature: signature)
     }
 }
 

@@ -18,5 +18,6 @@ enum Sentences {
         "the file is not of the size that the sender announced, so the part was deleted"
     static let notAuthentic =
         "what came was tampered with or damaged on the way; accept it again to try once more"
+    static let senseless = "the offer is damaged; ask for it to be made again"
     static let notOurs = "the part in the folder does not fit the file; accept it again"
 }

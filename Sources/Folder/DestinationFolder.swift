@@ -6,8 +6,8 @@
     import Darwin
 #endif
 
-/// The one folder in which files are created, held by descriptor: what happens to its path later
-/// does not matter.
+/// The one folder in which files are created, held by descriptor. When its path leads elsewhere later
+/// on, nothing is created there, and nothing here either: nobody would find it.
 package final class DestinationFolder: Sendable {
     /// The path as the person gave it, for showing.
     package let path: String
@@ -28,6 +28,20 @@ package final class DestinationFolder: Sendable {
         let number = descriptor.number
         try system(call) { faccessat(number, ".", W_OK | X_OK, 0) }
     }
+
+    /// The descriptor, for rules of the kernel; it is open as long as this folder is held.
+    package var descriptorNumber: Int32 { descriptor.number }
+
+    /// Throws when the path does not lead here any more.
+    func checkPlace() throws(FolderError) {
+        if isSame(as: path) { return }
+        let status = try descriptor.status(.onFolder("looking at the folder"))
+        // A folder that was deleted has no name left.
+        throw status.st_nlink == 0 ? .gone : .replaced
+    }
+
+    /// True when this path leads to the very same folder, whatever it is called.
+    package func isSame(as path: String) -> Bool { descriptor.isSame(as: path) }
 
     /// Makes the folder and its missing parents.
     private static func create(_ path: String) throws(FolderError) {
@@ -61,9 +75,11 @@ package final class DestinationFolder: Sendable {
     ///     part is found again after a restart.
     ///   - name: the file's name, made safe.
     package func openPart(id: [UInt8], name: SafeFileName) throws(FolderError) -> PartFile {
+        try checkPlace()
         let partName = name.part(id: id)
         let flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC
-        let created = openat(descriptor.number, partName, flags | O_CREAT | O_EXCL, 0o600)
+        let created = openat(
+            descriptor.number, partName, flags | O_CREAT | O_EXCL, PartFile.mode)
         if created >= 0 {
             return try PartFile(Descriptor(created), in: self, partName: partName, name: name)
         }

@@ -16,6 +16,8 @@ package enum FolderError: Error, Equatable, Sendable {
     case notAFolder
     /// The folder was deleted or its disk is no longer there.
     case gone
+    /// The folder was moved, and its path leads to nothing or to something else.
+    case replaced
     /// The file would become larger than the file system or a limit of the system allows.
     case tooLarge
     /// Something that is not a part of ours has the name of a part.
@@ -28,6 +30,10 @@ package enum FolderError: Error, Equatable, Sendable {
     case notReadable
     /// The file to be sent is a folder, a pipe or a device.
     case notARegularFile
+    /// A link is on the way to the file to be sent.
+    case link
+    /// The file to be sent is in no folder that is shared; its own folder.
+    case notShared(String)
     /// The system's error number and what was tried.
     case system(Int32, String)
 
@@ -38,6 +44,8 @@ package enum FolderError: Error, Equatable, Sendable {
         case .notWritable: "the folder cannot be written to; choose another with --folder"
         case .notAFolder: "this is not a folder; choose another with --folder"
         case .gone: "the folder is no longer there; start again with another --folder"
+        case .replaced:
+            "the folder was moved or replaced while chatbox ran; put it back, or start again"
         case .tooLarge:
             "the file is larger than files may be there; choose a folder on another disk"
         case .occupied(let name):
@@ -46,6 +54,10 @@ package enum FolderError: Error, Equatable, Sendable {
         case .noSuchFile: "there is no such file; check the path"
         case .notReadable: "the file may not be read; change its permissions first"
         case .notARegularFile: "only plain files can be sent; pack a folder into an archive first"
+        case .link:
+            "a link is on the way to this file, and links are not followed; name the file itself"
+        case .notShared(let folder):
+            "files are sent from shared folders only; start with --share '\(folder)' to send from there"
         case .system(let code, let tried):
             "\(tried) failed: \(String(cString: strerror(code))) (error \(code)); try again"
         }
@@ -71,6 +83,7 @@ extension FolderError {
         case (ENOENT, .onSource), (ENOTDIR, .onSource), (ENAMETOOLONG, .onSource):
             self = .noSuchFile
         case (EACCES, .onSource), (EPERM, .onSource): self = .notReadable
+        case (ELOOP, .onSource): self = .link
         case (EISDIR, .onSource), (ENXIO, .onSource): self = .notARegularFile
         case (_, .onFolder(let tried)), (_, .onSource(let tried)): self = .system(code, tried)
         }
@@ -102,6 +115,15 @@ final class Descriptor: Sendable {
         var status = stat()
         try system(call) { fstat(number, &status) }
         return status
+    }
+
+    /// True when this path leads to what is open here.
+    func isSame(as path: String) -> Bool {
+        var other = stat()
+        guard stat(path, &other) == 0,
+            let own = try? status(.onFolder("looking at the folder"))
+        else { return false }
+        return own.st_ino == other.st_ino && own.st_dev == other.st_dev
     }
 
     /// Reads up to `count` bytes at `offset`; empty at the end.

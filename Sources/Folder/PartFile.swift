@@ -10,6 +10,9 @@
 package final class PartFile {
     /// Bytes that are in it now.
     package private(set) var size: UInt64
+    /// A new file's mode, less what the person's umask takes away: written by its owner, executable
+    /// by nobody. It is never changed afterwards, so that a sandbox can refuse all changes of modes.
+    static let mode: mode_t = 0o644
     private let descriptor: Descriptor
     private let folder: DestinationFolder
     private let partName: String
@@ -69,8 +72,7 @@ package final class PartFile {
     /// existing file, after its bytes reached the disk. Returns the name it got.
     package func finish() throws(FolderError) -> String {
         let call = FolderCall.onFolder("naming the file")
-        // Readable by whom the person's umask lets read new files, executable by nobody.
-        try system(call) { fchmod(descriptor.number, 0o644 & ~fileCreationMask) }
+        try folder.checkPlace()
         try system(call) { fsync(descriptor.number) }
         for candidate in name.variations() {
             let error = renameExclusively(
@@ -94,13 +96,6 @@ package final class PartFile {
         _ = fsync(descriptor.number)
     }
 }
-
-/// The process's umask. To ask is to set it: to the strictest for that moment.
-private let fileCreationMask: mode_t = {
-    let mask = umask(0o077)
-    umask(mask)
-    return mask
-}()
 
 #if canImport(Glibc)
     // The header shows it only to programs that ask for GNU extensions. glibc has it since 2.28.

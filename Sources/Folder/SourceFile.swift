@@ -1,3 +1,5 @@
+import CSandbox
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -17,22 +19,80 @@ package final class SourceFile: Sendable {
 
     /// Opens a regular file for reading. Links are followed, since the path is the person's own;
     /// folders, pipes and devices are refused, without waiting for anybody at a pipe's other end.
-    package init(path: String) throws(FolderError) {
+    package convenience init(path: String) throws(FolderError) {
         guard !path.isEmpty, !path.utf8.contains(0) else { throw .noSuchFile }
         let call = FolderCall.onSource("opening the file")
         // Looked at first: to open a device can already do something.
         var before = stat()
         try system(call) { stat(path, &before) }
         guard before.isRegular else { throw .notARegularFile }
-        descriptor = Descriptor(
-            try system(call) { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) })
-        let status = try descriptor.status(call)
+        let number = try system(call) { open(path, sourceFlags) }
+        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+        let last = slash.map { path.utf8[path.utf8.index(after: $0)...] } ?? path.utf8[...]
+        try self.init(Descriptor(number), name: String(decoding: last, as: UTF8.self))
+    }
+
+    /// Opens a regular file beneath a folder. No link is followed, not even one that stays in it.
+    convenience init(beneath folder: Descriptor, components: [[UInt8]]) throws(FolderError) {
+        let number = try Self.descend(from: folder, components: components)
+        let name = String(decoding: components.last ?? [], as: UTF8.self)
+        try self.init(Descriptor(number), name: name)
+    }
+
+    private init(_ descriptor: Descriptor, name: String) throws(FolderError) {
+        let status = try descriptor.status(.onSource("opening the file"))
         guard status.isRegular else { throw .notARegularFile }
         size = UInt64(clamping: status.st_size)
         modified = status.modified
-        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-        let last = slash.map { path.utf8[path.utf8.index(after: $0)...] } ?? path.utf8[...]
-        name = String(decoding: last, as: UTF8.self)
+        self.descriptor = descriptor
+        self.name = name
+    }
+
+    private static func descend(
+        from folder: Descriptor, components: [[UInt8]]
+    ) throws(FolderError) -> Int32 {
+        #if os(Linux)
+            let path = String(decoding: Array(components.joined(separator: [0x2F])), as: UTF8.self)
+            // Looked at first: to open a device can already do something.
+            let look = Int32(csandbox_look) | O_CLOEXEC
+            let looking = csandbox_open_beneath(folder.number, path, look)
+            // Refused by a filter around the program that does not know the call.
+            let cannot = looking == -ENOSYS || looking == -EPERM
+            if !cannot {
+                let call = FolderCall.onSource("opening the file")
+                guard looking >= 0 else { throw FolderError(-looking, call) }
+                guard try Descriptor(looking).status(call).isRegular else {
+                    throw .notARegularFile
+                }
+                let number = csandbox_open_beneath(folder.number, path, sourceFlags)
+                guard number >= 0 else { throw FolderError(-number, call) }
+                return number
+            }
+        #endif
+        return try walk(from: folder, components)
+    }
+
+    /// The same a component at a time, where the kernel cannot do it at once.
+    static func walk(
+        from folder: Descriptor, _ components: [[UInt8]]
+    ) throws(FolderError) -> Int32 {
+        let call = FolderCall.onSource("opening the file")
+        var folder = folder
+        for (index, component) in components.enumerated() {
+            let name = String(decoding: component, as: UTF8.self)
+            guard name != "..", name != ".", !name.utf8.contains(0x2F) else { throw .noSuchFile }
+            let isLast = index == components.count - 1
+            var status = stat()
+            let parent = folder.number
+            try system(call) { fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) }
+            guard status.st_mode & S_IFMT != S_IFLNK else { throw .link }
+            guard !isLast || status.isRegular else { throw .notARegularFile }
+            let kind = isLast ? sourceFlags : O_RDONLY | O_DIRECTORY | O_CLOEXEC
+            let number = try system(call) { openat(parent, name, kind | O_NOFOLLOW) }
+            if isLast { return number }
+            folder = Descriptor(number)
+        }
+        throw .noSuchFile
     }
 
     /// Reads up to `count` bytes at `offset`; empty at the end.
@@ -48,3 +108,5 @@ package final class SourceFile: Sendable {
         return UInt64(clamping: now.st_size) == size && now.modified == modified
     }
 }
+
+private let sourceFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY

@@ -30,7 +30,8 @@ package final class ChatServer: Service {
         eventLoops = Array(configuration.group.makeIterator())
         let tls: ServerTLS
         do {
-            tls = try ServerTLS(certificate: configuration.certificate)
+            tls = try ServerTLS(
+                certificate: configuration.certificate, keyLog: configuration.keyLog)
         } catch {
             throw .tls(String(describing: error))
         }
@@ -46,7 +47,7 @@ package final class ChatServer: Service {
 
     /// Opens the sockets and serves from now on.
     ///
-    /// - Returns: the addresses in the order of the configuration, with the ports that were taken.
+    /// - Returns: the addresses, those of open sockets first, with the ports that were taken.
     /// - Throws: `ServerError`.
     @discardableResult
     package func start() async throws -> [SocketAddress] {
@@ -58,8 +59,9 @@ package final class ChatServer: Service {
         let listener = try await makeListener(loops)
         var listeners: [any Channel] = []
         do {
-            for address in configuration.listen {
-                listeners.append(try await listener.open(address))
+            let opened = try configuration.listen.map(ListeningSocket.init)
+            for socket in configuration.sockets + opened {
+                listeners.append(try await listener.accept(at: socket))
             }
         } catch {
             await close(listeners)

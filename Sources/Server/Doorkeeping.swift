@@ -25,8 +25,12 @@ package struct Doorkeeping: Sendable {
     }
 
     private let limits: ServerLimits
-    /// Members that said `ready` and are here, the one to be asked next first.
+    /// Members that said `ready` and are here, the one to be asked next first. It is asked for all
+    /// until it fails: what one lets in together costs one commit, where several would race.
     private var ready: [AttachmentID] = []
+    /// Who was asked last for a newcomer that has not gone since: if it knocks again, the answer was
+    /// of no use, and somebody else is asked.
+    private var lastAsked: [AttachmentID: AttachmentID] = [:]
     /// Members that said `ready` and are away; they need not say it again when they come back.
     private var readyAway: Set<AttachmentID> = []
     private var knocks: [KnockID: Knock] = [:]
@@ -74,23 +78,22 @@ package struct Doorkeeping: Sendable {
     /// Asks the next member that was not asked yet, or gives up.
     private mutating func ask(_ id: KnockID, now: NIODeadline) -> [Action] {
         guard var knock = knocks[id] else { return [] }
-        guard knock.asked.count < limits.knockTries,
-            let index = ready.firstIndex(where: {
-                $0 != knock.newcomer && !knock.asked.contains($0)
-            })
-        else {
+        guard knock.asked.count < limits.knockTries, let doorkeeper = doorkeeper(for: knock) else {
             removeKnock(id)
             return [.unanswered(knock.newcomer)]
         }
-        // The next knock goes to another member.
-        let doorkeeper = ready.remove(at: index)
-        ready.append(doorkeeper)
+        lastAsked[knock.newcomer] = doorkeeper
         knock.asked.append(doorkeeper)
         knock.deadline = now + limits.knockTime
         knocks[id] = knock
         let knocked = ServerFrame.Knocked(
             knock: id, newcomer: knock.newcomer, payload: knock.payload)
         return [.pass(knocked, to: doorkeeper)]
+    }
+
+    private func doorkeeper(for knock: Knock) -> AttachmentID? {
+        let fit = ready.lazy.filter { $0 != knock.newcomer && !knock.asked.contains($0) }
+        return fit.first { $0 != lastAsked[knock.newcomer] } ?? fit.first
     }
 
     /// A doorkeeper answers. Whoever was asked may, however late; knocks not passed to it are not
@@ -120,6 +123,7 @@ package struct Doorkeeping: Sendable {
         if forGood {
             readyAway.remove(attachment)
             quotas[attachment] = nil
+            lastAsked[attachment] = nil
         }
         removeKnocks { $0.newcomer == attachment }
         return passOn(from: attachment, now: now)
@@ -133,8 +137,13 @@ package struct Doorkeeping: Sendable {
     /// Lets time pass: silent doorkeepers are passed over.
     package mutating func sweep(now: NIODeadline) -> [Action] {
         guard !knocks.isEmpty else { return [] }
-        let late = knocks.filter { $0.value.deadline <= now }.keys
-        return late.sorted { $0.number < $1.number }.flatMap { ask($0, now: now) }
+        let late = knocks.filter { $0.value.deadline <= now }
+        // Who is silent is asked last from now on.
+        for silent in Set(late.values.compactMap(\.asked.last)) {
+            guard let index = ready.firstIndex(of: silent) else { continue }
+            ready.append(ready.remove(at: index))
+        }
+        return late.keys.sorted { $0.number < $1.number }.flatMap { ask($0, now: now) }
     }
 
     /// Asks others for the knocks that one member has now.

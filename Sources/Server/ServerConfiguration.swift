@@ -9,6 +9,8 @@ package struct ServerConfiguration: Sendable {
     /// Where to listen. Port 0 takes a free one. The host `::` takes IPv4 as well where the system
     /// can; `nil` means every address of this machine, IPv6 or not.
     package var listen: [Listen]
+    /// Sockets that listen already, besides those.
+    package var sockets: [ListeningSocket]
     package var certificate: ServerCertificate
     package var limits: ServerLimits
     /// Program and version, told to clients; at most 64 bytes of UTF-8 are.
@@ -16,6 +18,8 @@ package struct ServerConfiguration: Sendable {
     package var logger: Logger
     /// The event loops to run on; they are not shut down with the server.
     package var group: any EventLoopGroup
+    /// Where the connections' TLS secrets are written, if they are.
+    package var keyLog: KeyLog?
     /// Where logs of rooms are kept; nil for the memory of this process.
     package var store: (any RoomStore)?
 
@@ -32,17 +36,20 @@ package struct ServerConfiguration: Sendable {
     }
 
     package init(
-        listen: [Listen], certificate: ServerCertificate, agent: String,
+        listen: [Listen] = [], sockets: [ListeningSocket] = [], certificate: ServerCertificate,
+        agent: String,
         limits: ServerLimits = ServerLimits(), logger: Logger = Logger(label: "chatbox"),
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
-        store: (any RoomStore)? = nil
+        keyLog: KeyLog? = nil, store: (any RoomStore)? = nil
     ) {
         self.listen = listen
+        self.sockets = sockets
         self.certificate = certificate
         self.agent = agent
         self.limits = limits
         self.logger = logger
         self.group = group
+        self.keyLog = keyLog
         self.store = store
     }
 }

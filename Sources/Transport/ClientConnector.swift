@@ -18,20 +18,28 @@ package struct ClientConnector: Connector {
 
     private let address: ServerAddress
     private let tls: ClientTLS
-    private let group: any EventLoopGroup
+    private let group: (any EventLoopGroup)?
     private let agent: String
+    private let addresses: ServerAddresses?
 
+    /// Starts no thread and reads what TLS needs of the disk.
+    ///
     /// - Parameters:
     ///   - trust: how to know the server; nil to accept any key, which the caller then shows.
     ///   - agent: program and version, told to the server by transfer connections.
+    ///   - addresses: where the server is; nil to look its name up at every connection.
+    ///   - keyLog: where the connections' TLS secrets are written, if they are.
+    ///   - group: nil for the process's own, whose threads start with the first connection.
     package init(
         address: ServerAddress, trust: Link.Trust?, agent: String,
-        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+        addresses: ServerAddresses? = nil, keyLog: KeyLog? = nil,
+        group: (any EventLoopGroup)? = nil
     ) throws {
         self.address = address
         self.agent = agent
+        self.addresses = addresses
         self.group = group
-        tls = try ClientTLS(host: address.host, trust: trust)
+        tls = try ClientTLS(host: address.host, trust: trust, keyLog: keyLog)
     }
 
     package func withLink<Result: Sendable>(
@@ -77,6 +85,7 @@ package struct ClientConnector: Connector {
     private func connect() async throws -> ClientLink {
         let opened = try await openChannel()
         let channel = opened.channel
+        let remote = channel.remoteAddress
         return try await withTaskCancellationHandler {
             do {
                 let deadline = channel.eventLoop.scheduleTask(in: handshakeTimeout) {
@@ -91,6 +100,7 @@ package struct ClientConnector: Connector {
                     serverKey: try ClientTLS.keyHash(of: certificate))
             } catch {
                 try? await channel.close()
+                addresses?.fail(remote)
                 throw tls.connectionError(for: error)
             }
         } onCancel: {
@@ -121,7 +131,10 @@ package struct ClientConnector: Connector {
 
     private func openChannel() async throws -> Opened {
         let candidates = Candidates()
-        let connecting = ClientBootstrap(group: group)
+        let loop = (group ?? MultiThreadedEventLoopGroup.singleton).next()
+        let known = addresses.map { KnownAddresses(addresses: $0.candidates, eventLoop: loop) }
+        let connecting = ClientBootstrap(group: loop)
+            .resolver(known)
             .connectTimeout(Self.connectTimeout)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.writeBufferWaterMark, value: Self.writeMarks)

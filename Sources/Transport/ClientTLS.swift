@@ -3,25 +3,48 @@ import NIOSSL
 import Synchronization
 import Wire
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// How a client checks who answers: by the key in the link, by a public authority, or, to learn a
 /// new server's key, not at all.
 final class ClientTLS: Sendable {
     /// How long the other end may take to say goodbye in TLS: a person who quits waits for it.
     private static let shutdownSeconds: Int64 = 2
 
+    /// Where systems have all public authorities in one file. It is read whole and now; a folder of
+    /// them would be read later, when a sandbox may have been entered.
+    private static let authorityFiles = [
+        "/etc/ssl/certs/ca-certificates.crt",  // Debian, Arch, Alpine
+        "/etc/pki/tls/certs/ca-bundle.crt",  // Fedora
+        "/etc/ssl/ca-bundle.pem",  // openSUSE
+    ]
+
     private let context: NIOSSLContext
     private let host: String
     private let trust: Link.Trust?
 
-    /// - Parameter trust: nil to accept any key, which the caller then shows to the person.
-    init(host: String, trust: Link.Trust?) throws {
+    /// - Parameters:
+    ///   - trust: nil to accept any key, which the caller then shows to the person.
+    ///   - keyLog: where the connections' secrets are written, if they are.
+    init(host: String, trust: Link.Trust?, keyLog: KeyLog? = nil) throws {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv13
         configuration.applicationProtocols = [FrameLimits.applicationProtocol]
         configuration.shutdownTimeout = .seconds(Self.shutdownSeconds)
+        configuration.keyLogCallback = keyLog?.callback
         // The key is checked instead of the name, which a certificate of our own does not hold.
         if trust != .publicAuthority {
             configuration.certificateVerification = .noHostnameVerification
+            // Nor is any authority asked, so none is read.
+            configuration.trustRoots = .certificates([])
+        } else if let bundle = Self.authorityFiles.first(where: { access($0, R_OK) == 0 }) {
+            configuration.trustRoots = .file(bundle)
         }
         context = try NIOSSLContext(configuration: configuration)
         self.host = host

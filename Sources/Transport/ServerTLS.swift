@@ -15,13 +15,15 @@ package struct ServerTLS: Sendable {
     /// What proofs for rooms are bound to.
     package let keyHash: ServerKeyHash
 
-    package init(certificate: ServerCertificate) throws {
+    /// - Parameter keyLog: where the connections' secrets are written, if they are.
+    package init(certificate: ServerCertificate, keyLog: KeyLog? = nil) throws {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: certificate.chain.map { .certificate($0) },
             privateKey: .privateKey(certificate.key))
         configuration.minimumTLSVersion = .tlsv13
         configuration.applicationProtocols = [FrameLimits.applicationProtocol]
         configuration.shutdownTimeout = .seconds(Self.shutdownSeconds)
+        configuration.keyLogCallback = keyLog?.callback
         context = try NIOSSLContext(configuration: configuration)
         keyHash = certificate.keyHash
     }

@@ -11,17 +11,41 @@ package struct Link: Equatable, Sendable {
     package var address: ServerAddress
     package var trust: Trust
     package var secret: RoomSecret
+    package var options: RoomOptions
 
-    package init(address: ServerAddress, trust: Trust, secret: RoomSecret) {
+    package init(
+        address: ServerAddress, trust: Trust, secret: RoomSecret, options: RoomOptions = .default
+    ) {
         self.address = address
         self.trust = trust
         self.secret = secret
+        self.options = options
     }
 
-    /// What the part after `#` begins with.
+    /// What the part after `#` begins with. Options have versions of their own: a link that lost
+    /// its end is then never taken for one without options.
     private enum Version: UInt8 {
         case pinned = 1
         case publicAuthority = 2
+        case pinnedWithOptions = 3
+        case publicAuthorityWithOptions = 4
+
+        init(isPinned: Bool, hasOptions: Bool) {
+            switch (isPinned, hasOptions) {
+            case (true, false): self = .pinned
+            case (false, false): self = .publicAuthority
+            case (true, true): self = .pinnedWithOptions
+            case (false, true): self = .publicAuthorityWithOptions
+            }
+        }
+
+        var isPinned: Bool { self == .pinned || self == .pinnedWithOptions }
+        var hasOptions: Bool { self == .pinnedWithOptions || self == .publicAuthorityWithOptions }
+
+        /// Bytes that follow the version.
+        var size: Int {
+            (isPinned ? ServerPin.size : 0) + RoomSecret.size + (hasOptions ? 1 : 0)
+        }
     }
 
     static let scheme = "chatbox://"
@@ -39,12 +63,12 @@ package struct Link: Equatable, Sendable {
         var authority = rest[..<hash]
         if authority.last == UInt8(ascii: "/") { authority = authority.dropLast() }
         address = try ServerAddress(parsing: String(Substring(authority)))
-        let fragment = try Self.decodeFragment(rest[rest.index(after: hash)...])
-        switch fragment.version {
-        case .pinned: trust = .pin(ServerPin(bytes: fragment.body.prefix(ServerPin.size)))
-        case .publicAuthority: trust = .publicAuthority
-        }
-        secret = RoomSecret(bytes: fragment.body.suffix(RoomSecret.size))
+        var (version, body) = try Self.decodeFragment(rest[rest.index(after: hash)...])
+        options = version.hasOptions ? try Self.options(body.removeLast()) : .default
+        trust =
+            version.isPinned
+            ? .pin(ServerPin(bytes: body.prefix(ServerPin.size))) : .publicAuthority
+        secret = RoomSecret(bytes: body.suffix(RoomSecret.size))
     }
 
     private static func decodeFragment(
@@ -53,20 +77,24 @@ package struct Link: Equatable, Sendable {
         guard !text.isEmpty else { throw .secretMissing }
         guard let bytes = Base64URL.decode(text), let first = bytes.first else { throw .secret }
         guard let version = Version(rawValue: first) else { throw .version }
-        let size = version == .pinned ? ServerPin.size + RoomSecret.size : RoomSecret.size
-        guard bytes.count == 1 + size else { throw .secret }
+        guard bytes.count == 1 + version.size else { throw .secret }
         return (version, bytes.dropFirst())
+    }
+
+    private static func options(_ byte: UInt8) throws(LinkError) -> RoomOptions {
+        guard let options = RoomOptions(byte: byte) else { throw .version }
+        // The default has one spelling, and this is not it.
+        guard options != .default else { throw .secret }
+        return options
     }
 
     /// The link as it is given to others. It is a secret: it belongs on the owner's screen, never
     /// in a log.
     package var text: String {
-        var fragment: [UInt8]
-        switch trust {
-        case .pin(let pin): fragment = [Version.pinned.rawValue] + pin.bytes
-        case .publicAuthority: fragment = [Version.publicAuthority.rawValue]
-        }
-        fragment += secret.bytes
+        let pin: [UInt8]? = if case .pin(let pin) = trust { pin.bytes } else { nil }
+        let version = Version(isPinned: pin != nil, hasOptions: options != .default)
+        var fragment = [version.rawValue] + (pin ?? []) + secret.bytes
+        if version.hasOptions { fragment.append(options.byte) }
         return "\(Self.scheme)\(address.text)/#\(Base64URL.encode(fragment))"
     }
 }

@@ -19,8 +19,8 @@ package struct RoomSecret: Sendable {
         key = SymmetricKey(data: Array(bytes))
     }
 
-    /// The bytes, for a link and for nothing else.
-    var bytes: [UInt8] { key.withUnsafeBytes { Array($0) } }
+    /// The bytes, for a link, for members when the room moves, and for nothing else.
+    package var bytes: [UInt8] { key.withUnsafeBytes { Array($0) } }
 
     /// A 256-bit key for one purpose.
     ///

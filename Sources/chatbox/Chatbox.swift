@@ -9,7 +9,7 @@ import Terminal
 /// notices and errors go to standard error; an error is one sentence that says what to do, and
 /// `ExitStatus` lists what the program ends with.
 @main
-struct Chatbox: AsyncParsableCommand {
+struct Chatbox: ParsableCommand {
     /// Told to servers and by `--version`.
     static let version = "0.1.0"
     static let agent = "chatbox/\(version)"
@@ -24,19 +24,19 @@ struct Chatbox: AsyncParsableCommand {
             \(ExitStatus.table)
             """,
         version: version,
-        subcommands: [Host.self, Join.self, Serve.self, New.self, Send.self, Listen.self],
+        subcommands: [
+            Host.self, Join.self, Serve.self, New.self, Send.self, Listen.self,
+            ClassicCommand.self,
+        ],
         defaultSubcommand: Host.self)
 
-    static func main() async {
+    /// Not asynchronous: that would start threads, and a command restricts the process while it has one.
+    static func main() {
         QuietSignals.ignore()
         do {
             try refuseUnknownCommand(CommandLine.arguments.dropFirst().first)
             var command = try parseAsRoot()
-            if var asynchronous = command as? any AsyncParsableCommand {
-                try await asynchronous.run()
-            } else {
-                try command.run()
-            }
+            try command.run()
         } catch let problem as Problem {
             problem.report()
         } catch {

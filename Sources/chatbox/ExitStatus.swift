@@ -78,7 +78,7 @@ extension Problem {
         let status: ExitStatus =
             switch failure {
             case .cannotConnect(let error): Self.status(of: error)
-            case .wrongServer, .unauthorized: .noPermission
+            case .wrongServer, .unauthorized, .removed, .turnedAway: .noPermission
             case .versionMismatch: .protocolError
             }
         self.init(status, failure.sentence)

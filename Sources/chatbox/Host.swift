@@ -8,7 +8,7 @@ import Terminal
 import Transport
 import Wire
 
-struct Host: AsyncParsableCommand {
+struct Host: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Hosts a room on this machine and joins it (the default).",
         discussion: """
@@ -17,6 +17,8 @@ struct Host: AsyncParsableCommand {
             """)
 
     @OptionGroup var person: PersonOptions
+
+    @OptionGroup(title: "The room") var room: RoomChoice
 
     @Option(help: "The port to listen at (default: a free one).")
     var port: UInt16 = 0
@@ -27,29 +29,44 @@ struct Host: AsyncParsableCommand {
     @Option(help: "Where received files go, and nowhere else.")
     var folder: String?
 
+    @OptionGroup var share: ShareOptions
+
+    @OptionGroup var sandbox: SandboxOptions
+
+    @OptionGroup var keyLog: KeyLogOption
+
     @Flag(help: "Lines only: nothing on the screen is drawn twice.")
     var plain = false
 
-    func run() async throws {
+    func run() throws {
         let name = try host.map(Self.hostName) ?? LocalAddress.first ?? "localhost"
         _ = try person.shownName
         let isInteractive = Stay.isInteractive && !plain
         let folder = try FolderChoice.open(given: folder, asks: isInteractive)
-        let server = try Self.server(port: port)
-        let port = try await Self.start(server)
+        let keyLog = try keyLog.open()
+        let certificate = try ServerCertificate.temporary()
+        let socket = try Self.listen(port)
+        let port = UInt16(clamping: socket.address.port ?? 0)
         let link = Link(
-            address: ServerAddress(host: name, port: port), trust: .pin(server.keyHash.pin),
-            secret: RoomSecret())
-        Self.announce(link, toPerson: isInteractive)
+            address: ServerAddress(host: name, port: port), trust: .pin(certificate.keyHash.pin),
+            secret: RoomSecret(), options: room.options)
         let stay = Stay(
-            link: link, person: person, address: ServerAddress(host: "127.0.0.1", port: port))
-        do {
-            try await stay.talk(folder: folder, plain: plain)
-        } catch {
-            await server.stop()
-            throw error
+            link: link, person: person, address: ServerAddress(host: "127.0.0.1", port: port),
+            keyLog: keyLog)
+        let confinement = Confinement(
+            options: sandbox, folder: folder, shares: try share.open(), port: port, ownPort: port)
+        let client = try stay.client(confinement)
+        let lister = confinement.lister
+        let kept = confinement.enter()
+        Self.announce(link, toPerson: isInteractive)
+        kept.show()
+        try AsyncPart.run { [plain] in
+            try await Self.serving(socket, certificate, keyLog) {
+                try await stay.talk(
+                    client, folder: folder, lister: lister, plain: plain,
+                    isHost: true)
+            }
         }
-        await server.stop()
     }
 
     private static func hostName(_ text: String) throws(Problem) -> String {
@@ -67,26 +84,37 @@ struct Host: AsyncParsableCommand {
     /// Bytes kept for those who come back: a few of the longest messages.
     private static let maximumBytes = 128 << 20
 
-    private static func server(port: UInt16) throws -> ChatServer {
+    private static func listen(_ port: UInt16) throws(Problem) -> ListeningSocket {
+        do throws(ServerError) {
+            return try ListeningSocket(.init(host: nil, port: Int(port)))
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    /// Serves while `body` runs.
+    private static func serving(
+        _ socket: ListeningSocket, _ certificate: ServerCertificate, _ keyLog: KeyLog?,
+        _ body: () async throws -> Void
+    ) async throws {
         var limits = ServerLimits()
         limits.rooms = maximumRooms
         limits.bytesInAllRooms = maximumBytes
         // The screen belongs to the conversation: what the server has to say is not printed.
         let logger = Logger(label: "chatbox") { _ in SwiftLogNoOpLogHandler() }
-        return try ChatServer(
+        let server = try ChatServer(
             configuration: ServerConfiguration(
-                listen: [.init(host: nil, port: Int(port))],
-                certificate: try ServerCertificate.temporary(), agent: Chatbox.agent,
-                limits: limits, logger: logger))
-    }
-
-    private static func start(_ server: ChatServer) async throws -> UInt16 {
+                sockets: [socket], certificate: certificate, agent: Chatbox.agent,
+                limits: limits, logger: logger, keyLog: keyLog))
         do {
-            let addresses = try await server.start()
-            return UInt16(clamping: addresses.first?.port ?? 0)
-        } catch let error as ServerError {
-            throw Problem(error)
+            try await server.start()
+            try await body()
+        } catch {
+            await server.stop()
+            if let error = error as? ServerError { throw Problem(error) }
+            throw error
         }
+        await server.stop()
     }
 
     private static func announce(_ link: Link, toPerson: Bool) {
@@ -96,11 +124,8 @@ struct Host: AsyncParsableCommand {
         }
         Output.write(
             """
-            A room is open here for as long as this chatbox runs. Others come in with
-
+            A room is open here; /help lists the commands, Ctrl-D leaves. Others come in with
                 chatbox join '\(link.text)'
-
-            Type and press Return to speak; /help lists the commands, Ctrl-D leaves.
 
             """)
     }

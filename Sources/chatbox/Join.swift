@@ -1,7 +1,7 @@
 import ArgumentParser
 import Wire
 
-struct Join: AsyncParsableCommand {
+struct Join: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Comes into a room.",
         discussion: """
@@ -18,12 +18,25 @@ struct Join: AsyncParsableCommand {
     @Option(help: "Where received files go, and nowhere else.")
     var folder: String?
 
+    @OptionGroup var share: ShareOptions
+
+    @OptionGroup var sandbox: SandboxOptions
+
+    @OptionGroup var keyLog: KeyLogOption
+
     @Flag(help: "Lines only: nothing on the screen is drawn twice.")
     var plain = false
 
-    func run() async throws {
-        let stay = Stay(link: try Link.argument(link), person: person)
+    func run() throws {
+        let stay = Stay(link: try Link.argument(link), person: person, keyLog: try keyLog.open())
         let folder = try FolderChoice.open(given: folder, asks: Stay.isInteractive && !plain)
-        try await stay.talk(folder: folder, plain: plain)
+        let confinement = Confinement(
+            options: sandbox, folder: folder, shares: try share.open(), port: stay.server.port)
+        let client = try stay.client(confinement)
+        let lister = confinement.lister
+        confinement.enter().show()
+        try AsyncPart.run { [plain] in
+            try await stay.talk(client, folder: folder, lister: lister, plain: plain)
+        }
     }
 }

@@ -6,7 +6,7 @@ import Foundation
 import Terminal
 import Wire
 
-struct Listen: AsyncParsableCommand {
+struct Listen: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Stays in a room for a program: JSON lines out, JSON lines in.",
         discussion: """
@@ -26,6 +26,12 @@ struct Listen: AsyncParsableCommand {
     @Option(help: "Where received files go, and nowhere else.")
     var folder: String?
 
+    @OptionGroup var share: ShareOptions
+
+    @OptionGroup var sandbox: SandboxOptions
+
+    @OptionGroup var keyLog: KeyLogOption
+
     @Flag(help: "Takes every file that is offered.")
     var acceptAll = false
 
@@ -33,15 +39,22 @@ struct Listen: AsyncParsableCommand {
         if !json { throw ValidationError("listen speaks JSON: add --json") }
     }
 
-    func run() async throws {
-        let stay = Stay(link: try Link.argument(link), person: person)
+    func run() throws {
+        let stay = Stay(link: try Link.argument(link), person: person, keyLog: try keyLog.open())
         let folder = try FolderChoice.open(given: folder, asks: false)
-        let client = try stay.client(folder: folder)
-        let reader = InputReader(poller: InputPoller(signals: JSONFace.signals))
-        try await Stay.withoutClientFailures {
-            try await JSONFace(
-                session: client, folder: folder.path, acceptsAll: acceptAll, reader: reader
-            ).run()
+        let confinement = Confinement(
+            options: sandbox, folder: folder, shares: try share.open(), port: stay.server.port)
+        let client = try stay.client(confinement)
+        let kept = confinement.enter()
+        Output.write(kept.event.line + "\n")
+        try AsyncPart.run { [acceptAll] in
+            let reader = InputReader(poller: InputPoller(signals: JSONFace.signals))
+            try await Stay.withoutClientFailures {
+                try await JSONFace(
+                    session: client, link: stay.link, folder: folder.path,
+                    acceptsAll: acceptAll, reader: reader
+                ).run()
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ import Terminal
 import Transport
 import Wire
 
-struct New: AsyncParsableCommand {
+struct New: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Makes a room on a server and prints its link.",
         discussion: """
@@ -22,13 +22,15 @@ struct New: AsyncParsableCommand {
     @Flag(help: "The server has a certificate of a public authority for its name.")
     var `public` = false
 
+    @OptionGroup(title: "The room") var room: RoomChoice
+
     func validate() throws {
         if key != nil && self.public {
             throw ValidationError("--key and --public cannot both be given")
         }
     }
 
-    func run() async throws {
+    func run() throws {
         let address: ServerAddress
         do throws(LinkError) {
             address = try ServerAddress(parsing: server)
@@ -37,7 +39,7 @@ struct New: AsyncParsableCommand {
         }
         let pin = try key.map(Fingerprint.parse)
         let expected: Link.Trust? = self.public ? .publicAuthority : pin.map(Link.Trust.pin)
-        let seen = try await Self.seenKey(at: address, trust: expected)
+        let seen = try AsyncPart.run { try await Self.seenKey(at: address, trust: expected) }
         if expected == nil {
             Output.line(
                 """
@@ -45,7 +47,9 @@ struct New: AsyncParsableCommand {
                 compare it with what its operator says.
                 """, to: STDERR_FILENO)
         }
-        let link = Link(address: address, trust: expected ?? .pin(seen), secret: RoomSecret())
+        let link = Link(
+            address: address, trust: expected ?? .pin(seen), secret: RoomSecret(),
+            options: room.options)
         Output.write(link.text + "\n")
     }
 

@@ -6,7 +6,7 @@ import Foundation
 import Terminal
 import Wire
 
-struct Send: AsyncParsableCommand {
+struct Send: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Says something to a room, or offers files to it, and ends.",
         discussion: """
@@ -32,6 +32,10 @@ struct Send: AsyncParsableCommand {
 
     @OptionGroup var person: PersonOptions
 
+    @OptionGroup var sandbox: SandboxOptions
+
+    @OptionGroup var keyLog: KeyLogOption
+
     /// Seconds that text alone may take.
     private static let usualTimeout = 60.0
     /// Bytes of standard input that are read: the longest message, and one to see that it is longer.
@@ -46,20 +50,27 @@ struct Send: AsyncParsableCommand {
         }
     }
 
-    func run() async throws {
-        let stay = Stay(link: try Link.argument(link), person: person)
-        for path in files { try Self.check(path) }
+    func run() throws {
+        let stay = Stay(link: try Link.argument(link), person: person, keyLog: try keyLog.open())
+        // A file that cannot be read is said before anybody is bothered.
+        var opened: [String: SourceFile] = [:]
+        for path in files { opened[path] = try Self.open(path) }
         let text = try self.text ?? (files.isEmpty ? Self.standardInput() : nil)
-        let client = try stay.client(folder: nil)
+        let confinement = Confinement(options: sandbox, port: stay.server.port)
+        let client = try stay.client(confinement, opened: opened)
         let errand = Errand(client: client, text: text, files: files, recipient: to)
         let limit = timeout ?? (files.isEmpty ? Self.usualTimeout : nil)
-        try await Stay.withoutClientFailures { try await errand.run(timeout: limit) }
+        let kept = confinement.enter()
+        // A script's standard error is for what goes wrong.
+        if TerminalDevice.isTerminal(STDERR_FILENO) { kept.show() }
+        try AsyncPart.run {
+            try await Stay.withoutClientFailures { try await errand.run(timeout: limit) }
+        }
     }
 
-    /// A file that cannot be read is said before anybody is bothered.
-    private static func check(_ path: String) throws(Problem) {
+    private static func open(_ path: String) throws(Problem) -> SourceFile {
         do throws(FolderError) {
-            _ = try SourceFile(path: path)
+            return try SourceFile(path: path)
         } catch {
             throw Problem(.noInput, "\(path): \(error.sentence)")
         }

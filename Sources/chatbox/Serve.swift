@@ -8,7 +8,7 @@ import Terminal
 import Transport
 import Wire
 
-struct Serve: AsyncParsableCommand {
+struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Runs a server for many rooms, until it is stopped.",
         discussion: """
@@ -33,6 +33,10 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Event loops to run, a thread each.")
     var threads = Self.defaultThreads
 
+    @OptionGroup var sandbox: SandboxOptions
+
+    @OptionGroup var keyLog: KeyLogOption
+
     @OptionGroup(title: "Limits") var limits: LimitOptions
 
     func validate() throws {
@@ -52,22 +56,38 @@ struct Serve: AsyncParsableCommand {
     /// More loops than this only make more hops.
     private static let mostThreads = 256
 
-    func run() async throws {
+    func run() throws {
         let place = try ListenAddress(parsing: listen)
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
-        let server = try ChatServer(
-            configuration: ServerConfiguration(
-                listen: [.init(host: place.host, port: Int(place.port))],
-                certificate: try certificate(), agent: Chatbox.agent, limits: limits.limits,
-                group: MultiThreadedEventLoopGroup(numberOfThreads: threads)))
-        let reader = InputPoller(descriptor: -1, signals: [SIGINT, SIGTERM])
-        do {
-            let addresses = try await server.start()
-            announce(place, port: UInt16(clamping: addresses.first?.port ?? 0), server)
-        } catch let error as ServerError {
+        let certificate = try certificate()
+        let keyLog = try keyLog.open()
+        let socket = try Self.listen(at: place)
+        let port = UInt16(clamping: socket.address.port ?? 0)
+        Confinement(options: sandbox, ownPort: port).enter().show(prefix: "")
+        try AsyncPart.run { [limits = limits.limits, threads] in
+            let server = try ChatServer(
+                configuration: ServerConfiguration(
+                    sockets: [socket], certificate: certificate, agent: Chatbox.agent,
+                    limits: limits,
+                    group: MultiThreadedEventLoopGroup(numberOfThreads: threads),
+                    keyLog: keyLog))
+            let reader = InputPoller(descriptor: -1, signals: [SIGINT, SIGTERM])
+            do {
+                try await server.start()
+            } catch let error as ServerError {
+                throw Problem(error)
+            }
+            Self.announce(place, port: port, server)
+            try await Self.run(server, until: SignalWait(poller: reader))
+        }
+    }
+
+    private static func listen(at place: ListenAddress) throws(Problem) -> ListeningSocket {
+        do throws(ServerError) {
+            return try ListeningSocket(.init(host: place.host, port: Int(place.port)))
+        } catch {
             throw Problem(error)
         }
-        try await Self.run(server, until: SignalWait(poller: reader))
     }
 
     private func certificate() throws(Problem) -> ServerCertificate {
@@ -81,7 +101,7 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
-    private func announce(_ place: ListenAddress, port: UInt16, _ server: ChatServer) {
+    private static func announce(_ place: ListenAddress, port: UInt16, _ server: ChatServer) {
         let host = place.isEveryAddress ? LocalAddress.first ?? "localhost" : place.host ?? ""
         let address = ServerAddress(host: host, port: port).text
         let key = Fingerprint.text(server.keyHash.pin)

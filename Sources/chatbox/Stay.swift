@@ -8,7 +8,7 @@ import Transport
 import Wire
 
 /// What every command that enters a room can be told.
-struct PersonOptions: ParsableArguments {
+struct PersonOptions: ParsableArguments, Sendable {
     @Option(help: "The name that others see (default: your login name).")
     var name: String?
 
@@ -31,20 +31,40 @@ struct PersonOptions: ParsableArguments {
 }
 
 /// One stay in a room, from the link to the face.
-struct Stay {
+struct Stay: Sendable {
     let link: Link
     let person: PersonOptions
     /// Where to connect, when not where the link says: the room hosted here.
     var address: ServerAddress?
+    var keyLog: KeyLog?
 
-    func client(folder: DestinationFolder?) throws -> ChatClient {
+    var server: ServerAddress { address ?? link.address }
+
+    /// Opens, reads and looks up all that the stay needs, and starts no thread.
+    ///
+    /// - Parameter opened: files to be sent that are open already, by their paths.
+    func client(
+        _ confinement: Confinement, opened: [String: SourceFile] = [:]
+    ) throws -> ChatClient {
+        let name = try person.shownName
+        let identity = try IdentityFile().load()
         let connector = try ClientConnector(
-            address: address ?? link.address, trust: link.trust, agent: Chatbox.agent)
+            address: server, trust: link.trust, agent: Chatbox.agent,
+            addresses: confinement.options.isWanted ? try addresses() : nil, keyLog: keyLog)
         return ChatClient(
             configuration: ClientConfiguration(
-                name: try person.shownName, agent: Chatbox.agent),
-            link: link.secret, identity: try IdentityFile().load(), connector: connector,
-            folder: folder)
+                name: name, agent: Chatbox.agent, options: link.options),
+            link: link.secret, identity: identity, connector: connector,
+            folder: confinement.folder, sources: confinement.sources(opened: opened),
+            archive: KnownPeopleFile())
+    }
+
+    private func addresses() throws(Problem) -> ServerAddresses {
+        do throws(ConnectionError) {
+            return try ServerAddresses(of: server)
+        } catch {
+            throw Problem(ClientFailure.cannotConnect(error))
+        }
     }
 
     /// True when there is a person at a terminal that can move its cursor.
@@ -55,21 +75,24 @@ struct Stay {
     }
 
     /// Talks with a person, or with a pipe.
-    func talk(folder: DestinationFolder, plain: Bool) async throws {
-        let client = try client(folder: folder)
-        let isInteractive = Self.isInteractive && !plain
-        let poller = InputPoller(signals: isInteractive ? LineFace.signals : PipeFace.signals)
-        let reader = InputReader(poller: poller)
+    ///
+    /// - Parameters:
+    ///   - lister: the folders that files are sent from.
+    ///   - isHost: the room was announced here already.
+    func talk(
+        _ client: ChatClient, folder: DestinationFolder, lister: FolderLister, plain: Bool,
+        isHost: Bool = false
+    ) async throws {
+        let poller = InputPoller(
+            signals: Self.isInteractive && !plain ? TerminalFace.signals : PipeFace.signals)
+        let faces = Faces(
+            session: client, link: link, folder: folder, lister: lister,
+            reader: InputReader(poller: poller), isHost: isHost)
         try await Self.withoutClientFailures {
-            if isInteractive {
-                try await LineFace(
-                    session: client, invitation: link.text, folder: folder.path, reader: reader,
-                    reflows: Self.terminalReflows
-                ).run()
+            if Self.isInteractive && !plain {
+                try await faces.terminal.run()
             } else {
-                try await PipeFace(
-                    session: client, invitation: link.text, folder: folder.path, reader: reader
-                ).run()
+                try await faces.lines(forEars: plain || Self.isTerminal).run()
             }
         }
     }
@@ -83,15 +106,8 @@ struct Stay {
         }
     }
 
-    /// Terminals known to wrap their lines anew when they become narrower.
-    private static var terminalReflows: Bool {
-        let environment = ProcessInfo.processInfo.environment
-        let marks = ["TMUX", "KITTY_WINDOW_ID", "WT_SESSION", "VTE_VERSION", "ALACRITTY_WINDOW_ID"]
-        if marks.contains(where: { environment[$0] != nil }) { return true }
-        let programs: Set = ["iTerm.app", "WezTerm", "ghostty", "vscode"]
-        return programs.contains(environment["TERM_PROGRAM"] ?? "")
-            || environment["TERM"]?.hasPrefix("foot") == true
-    }
+    /// True when a person looks, though perhaps by way of a terminal that can do nothing.
+    private static var isTerminal: Bool { TerminalDevice.isTerminal(STDOUT_FILENO) }
 }
 
 extension Link {

@@ -1,6 +1,7 @@
-import ChatUI
 import Terminal
 import Testing
+
+@testable import ChatUI
 
 @Suite struct CommandTests {
     @Test(
@@ -11,11 +12,23 @@ import Testing
             ("/who\nis", .say("/who\nis")), ("/who", .who), ("/invite", .invite), ("/help", .help),
             ("/quit", .quit), ("/transfers", .transfers), ("/accept", .accept(nil)),
             ("/accept 2", .accept(2)), ("/decline 1", .decline(1)), ("/cancel  3 ", .cancel(3)),
-            ("/send a.txt", .send(path: "a.txt", to: nil)),
-            ("/send 'my file.txt' ann", .send(path: "my file.txt", to: "ann")),
-            ("/send \"it's\"", .send(path: "it's", to: nil)),
-            ("/send a\\ b \"ann b#12\"", .send(path: "a b", to: "ann b#12")),
-            ("/send 'a\\b'", .send(path: "a\\b", to: nil)), ("/send ''", .send(path: "", to: nil)),
+            ("/send a.txt", .send(["a.txt"])),
+            ("/send 'my file.txt' ann", .send(["my file.txt", "ann"])),
+            ("/send \"it's\"", .send(["it's"])),
+            ("/send a\\ b \"ann b#12\"", .send(["a b", "ann b#12"])),
+            ("/send 'a\\b' c @d", .send(["a\\b", "c", "@d"])), ("/send ''", .send([""])),
+            ("/me waves  \"x\"", .act("waves  \"x\"")), ("/name Jean Luc ", .name("Jean Luc")),
+            ("/verify ann", .verify("ann", mark: nil)),
+            ("/verify a b yes", .verify("a b", mark: true)),
+            ("/verify \"a yes\" NO", .verify("a yes", mark: false)),
+            ("/verify yes", .verify("yes", mark: nil)),
+            ("/remove Jean Luc#11", .remove("Jean Luc#11")), ("/remove 'a b'", .remove("a b")),
+            ("/admit", .admit(nil)), ("/refuse \"a, b\"#12", .refuse("a, b#12")),
+            ("/show", .show(nil)), ("/show 3", .show(3)), ("/open", .open(nil)),
+            ("/search  two words", .search("two words")), ("/clear", .clear),
+            ("/notify", .notify(nil, withText: false)),
+            ("/notify all text", .notify(.all, withText: true)),
+            ("/notify none", .notify(NotifyLevel.none, withText: false)),
         ])
     func parses(line: String, command: Command) throws {
         #expect(try Command(parsing: line) == command)
@@ -30,11 +43,22 @@ import Testing
             ("/accept x", .number("/accept")), ("/accept 0", .number("/accept")),
             ("/accept 1 2", .number("/accept")),
             ("/accept 99999999999999999999", .number("/accept")),
-            ("/send", .send), ("/send a b c", .send), ("/send 'a", .openQuote),
+            ("/send", .send), ("/send 'a", .openQuote), ("/notify sometimes", .notify),
+            ("/notify all texts", .notify),
+            ("/me", .missing("/me", "what you do, as in /me waves")),
+            ("/remove ''", .missing("/remove", "the name of somebody here")),
             ("/send a\\", .openQuote),
         ])
     func refuses(line: String, error: CommandError) {
         #expect(throws: error) { try Command(parsing: line) }
+    }
+
+    @Test("the help fits on a screen, and names every command")
+    func help() {
+        #expect(HelpText.lines.count <= 21)
+        let text = HelpText.lines.map(\.text.string)
+        #expect(text.allSatisfy { $0.count <= 78 })
+        for name in Command.names { #expect(text.contains { $0.contains(name) }, "\(name)") }
     }
 
     @Test("sizes, rates and times have three digits and a unit")

@@ -12,11 +12,12 @@ import Wire
 
     @Test("every event is one line that begins with its type")
     func events() {
-        let ann = #"{"attachment":"2","name":"ann","key":"ab12cd34","away":false}"#
+        let ann =
+            #"{"attachment":"2","name":"ann","key":"ab12cd34","away":false,"verified":false,"new":false}"#
         let rows: [(ClientEvent, String)] = [
             (
                 Samples.joined(Samples.ann),
-                #"{"type":"joined","attachment":"1","name":"me","key":"00000001","standing":"newcomer","people":[\#(ann)]}"#
+                #"{"type":"joined","attachment":"1","name":"me","key":"00000001","standing":"newcomer","people":[\#(ann)],"protection":{"suite":"","postQuantum":true,"approval":false}}"#
             ),
             (.connection(.connecting), #"{"type":"connection","state":"connecting"}"#),
             (
@@ -25,7 +26,7 @@ import Wire
             ),
             (
                 Samples.message("a\"b"),
-                #"{"type":"message","id":"00000000000000000000000000000007","from":\#(ann),"text":"a\"b","time":"2026-11-23T12:00:00.000Z"}"#
+                #"{"type":"message","id":"00000000000000000000000000000007","from":\#(ann),"text":"a\"b","action":false,"time":"2026-11-23T12:00:00.000Z"}"#
             ),
             (
                 .sent(MessageID(number: 255)),
@@ -78,7 +79,14 @@ import Wire
     @Test(
         "commands are read, one object a line",
         arguments: [
-            (#"{"type":"say","text":"a\nb"}"#, JSONCommand.say("a\nb")),
+            (#"{"type":"say","text":"a\nb"}"#, JSONCommand.say("a\nb", isAction: false)),
+            (#"{"type":"say","text":"waves","action":true}"#, .say("waves", isAction: true)),
+            (#"{"type":"name","name":"b"}"#, .name("b")), (#"{"type":"invite"}"#, .invite),
+            (#"{"type":"verify","person":"a"}"#, .verify("a", mark: nil)),
+            (#"{"type":"verify","person":"a","verified":false}"#, .verify("a", mark: false)),
+            (#"{"type":"remove","person":"a"}"#, .remove("a")),
+            (#"{"type":"admit","person":"a"}"#, .admit("a")),
+            (#"{"type":"refuse","person":"a"}"#, .refuse("a")),
             (#"{"type":"send","path":"/a"}"#, .send(path: "/a", to: nil)),
             (#"{"type":"send","path":"/a","to":"ann"}"#, .send(path: "/a", to: "ann")),
             (#" {"offer":3,"type":"accept","extra":[1]} "#, .accept(3)),
@@ -102,6 +110,8 @@ import Wire
             (String(repeating: "[", count: 100_000), .notACommand),
             (#"{"type":"say"}"#, .missing("say", "text")),
             (#"{"type":"accept"}"#, .missing("accept", "offer")),
+            (#"{"type":"verify"}"#, .missing("verify", "person")),
+            (#"{"type":"name"}"#, .missing("name", "name")),
             (#"{"type":"dance"}"#, .unknown("dance")),
         ])
     func badCommands(line: String, error: JSONCommandError) {

@@ -1,13 +1,14 @@
-import ChatUI
 import Client
 import Terminal
 import Testing
 import Wire
 
+@testable import ChatUI
+
 @Suite struct RoomModelTests {
-    private func lines(draws: Bool = false, _ events: ClientEvent...) -> [String] {
-        var model = RoomModel(folder: "/in", drawsProgress: draws)
-        return events.flatMap { model.apply($0) }.map(\.string)
+    private func lines(live: Bool = false, _ events: ClientEvent...) -> [String] {
+        var model = RoomModel(folder: "/in", link: Samples.link, isLive: live)
+        return events.flatMap { Samples.lines(model.apply($0, at: Samples.noon)) }
     }
 
     @Test("what is said comes as name and text; further lines are indented")
@@ -15,9 +16,10 @@ import Wire
         #expect(lines(Samples.joined(Samples.ann), Samples.message("hi")).last == "ann: hi")
         #expect(
             lines(Samples.joined(Samples.ann), Samples.message("a\r\nben: b\n\u{1B}[2J")).suffix(3)
-                == [
-                    "ann: a", "    ben: b", "    ␛[2J",
-                ])
+                == ["ann: a", "    ben: b", "    ␛[2J"])
+        #expect(
+            lines(Samples.joined(Samples.ann), Samples.message("waves", isAction: true)).last
+                == "* ann waves")
     }
 
     @Test("two people of one name are told apart by their keys, from then on")
@@ -28,10 +30,25 @@ import Wire
             Samples.message("two"), Samples.message("three", from: twin), .person(twin, .left),
             Samples.message("four"))
         #expect(
-            told.dropFirst() == [
+            told.dropFirst(2) == [
                 "ann: one", "-- ann#ffffffff joined", "ann#ab12cd34: two", "ann#ffffffff: three",
                 "-- ann#ffffffff left", "ann: four",
             ])
+    }
+
+    @Test("one person at two terminals is one name")
+    func twice() {
+        let again = Samples.person(9, "ann", "ab12cd34")
+        var model = RoomModel(folder: nil, isLive: false)
+        _ = model.apply(Samples.joined(Samples.ann, again), at: Samples.noon)
+        let told = model.apply(Samples.message("hi", from: again), at: Samples.noon)
+        #expect(Samples.lines(told) == ["ann: hi"])
+        #expect(model.people.find("ann") == .one(again.attachment))
+        let away = Samples.person(9, "ann", "ab12cd34", away: true)
+        _ = model.apply(.person(away, .away), at: Samples.noon)
+        #expect(model.people.find("ann") == .one(Samples.ann.attachment))
+        _ = model.apply(.person(away, .left), at: Samples.noon)
+        #expect(model.people.find("ann") == .one(Samples.ann.attachment))
     }
 
     @Test(
@@ -45,6 +62,8 @@ import Wire
             ("ann (you)", "\"ann (you)\"#11111111: x"), ("ben, cid", "\"ben, cid\"#11111111: x"),
             ("ben\u{FF1A} hi", "\"ben\u{FF1A} hi\"#11111111: x"),
             ("ben\u{2236} hi", "\"ben\u{2236} hi\"#11111111: x"),
+            ("✓ben", "\"✓ben\"#11111111: x"), ("+ben", "\"+ben\"#11111111: x"),
+            ("✔\u{FE0F} ben", "\"✔\u{FE0F} ben\"#11111111: x"), ("* ben", "\"* ben\"#11111111: x"),
             ("Jean-Luc O'Neill \u{1F986}", "Jean-Luc O'Neill \u{1F986}: x"),
             ("bot_7.example", "bot_7.example: x"), ("山田・太郎", "山田・太郎: x"),
         ])
@@ -56,20 +75,22 @@ import Wire
     @Test("a large room costs each line little", .timeLimit(.minutes(1)))
     func largeRoom() {
         let people = (UInt64(10)..<5010).map { Samples.person($0, "", "") }
-        var model = RoomModel(folder: nil, drawsProgress: true)
-        _ = model.apply(.joined(.init(me: Samples.me, standing: .newcomer, people: people)))
+        var model = RoomModel(folder: nil, isLive: true)
+        func told(_ event: ClientEvent) -> [String] {
+            Samples.lines(model.apply(event, at: Samples.noon))
+        }
+        _ = told(.joined(.init(me: Samples.me, standing: .newcomer, people: people)))
         for person in people {
             let named = Samples.person(
                 person.attachment.number, "p\(person.attachment.number)", "11111111")
-            _ = model.apply(.person(named, .introduced))
+            _ = told(.person(named, .introduced))
         }
         let twin = Samples.person(9, "p10", "22222222")
-        #expect(model.apply(.person(twin, .arrived)).map(\.string) == ["-- p10#22222222 joined"])
+        #expect(told(.person(twin, .arrived)) == ["-- p10#22222222 joined"])
         let first = Samples.person(10, "p10", "11111111")
-        #expect(
-            model.apply(Samples.message("hi", from: first)).map(\.string) == ["p10#11111111: hi"])
-        _ = model.apply(.person(twin, .left))
-        #expect(model.apply(Samples.message("hi", from: first)).map(\.string) == ["p10: hi"])
+        #expect(told(Samples.message("hi", from: first)) == ["p10#11111111: hi"])
+        _ = told(.person(twin, .left))
+        #expect(told(Samples.message("hi", from: first)) == ["p10: hi"])
     }
 
     @Test("coming and going are quiet lines")
@@ -77,27 +98,90 @@ import Wire
         let told = lines(
             Samples.joined(), .person(Samples.ben, .arrived), .person(Samples.ben, .away),
             .person(Samples.ben, .back), .person(Samples.ann, .introduced),
-            .person(Samples.ben, .left))
+            .person(Samples.ben, .left), .person(Samples.ann, .renamed(from: "anne: x")),
+            .person(Samples.ann, .verified(true)), .person(Samples.ann, .removed(by: Samples.ben)))
         #expect(
             told == [
-                "-- you are me; nobody else is here yet", "-- ben joined", "-- ben is away",
-                "-- ben is back", "-- ann is here", "-- ben left",
+                "-- you are me; nobody else is here yet; /help lists the commands",
+                "-- ben joined", "-- ben is away", "-- ben is back", "-- ann is here",
+                "-- ben left", "-- \"anne: x\" is now ann", "-- ann is marked as verified",
+                "-- ben removed ann from the room",
             ])
     }
 
     @Test("what can no longer be had is said plainly")
     func missed() {
         #expect(
-            lines(.missed(count: 12)) == [
-                "-- 12 messages were said while you were away and can no longer be had"
+            lines(.missed(count: 12), .missed(count: 1), .missed(count: nil)) == [
+                "-- 12 messages were said while you were away and can no longer be had",
+                "-- 1 message was said while you were away and can no longer be had",
+                "-- what was said while you were away, if anything, can no longer be had",
             ])
+    }
+
+    @Test("another day is said before what happens on it, once")
+    func days() {
+        var model = RoomModel(folder: nil, isLive: false)
+        var later = Samples.noon
+        (later.day, later.weekday) = (24, 2)
+        #expect(Samples.lines(model.apply(.notice("a"), at: Samples.noon)) == ["-- a"])
+        #expect(model.apply(.received(MessageID(number: 1), by: 1, of: 1), at: later).isEmpty)
         #expect(
-            lines(.missed(count: 1)) == [
-                "-- 1 message was said while you were away and can no longer be had"
+            Samples.lines(model.apply(.notice("b"), at: later)) == [
+                "-- Tuesday, 24 November 2026", "-- b",
             ])
+        #expect(Samples.lines(model.apply(.notice("c"), at: later)) == ["-- c"])
+    }
+
+    @Test("who asks to be let in is told with how to answer, and what was decided")
+    func door() {
+        let newcomer = Newcomer(
+            attachment: AttachmentID(20), name: "cid, ann", keyTag: "12341234")
+        let name = "\"cid, ann\"#12341234"
         #expect(
-            lines(.missed(count: nil)) == [
-                "-- what was said while you were away, if anything, can no longer be had"
+            lines(
+                Samples.joined(Samples.ann), .newcomer(newcomer),
+                .decided(newcomer, .admitted(by: Samples.ann)),
+                .decided(newcomer, .refused(by: Samples.ann)), .decided(newcomer, .gone)
+            ).dropFirst(2) == [
+                "-- \(name) asks to be let in: /admit \(name) or /refuse \(name)",
+                "-- ann let \(name) in", "-- ann turned \(name) away",
+                "-- \(name) no longer asks to be let in",
+            ])
+    }
+
+    @Test("warnings and changed keys are loud")
+    func warnings() {
+        let told = lines(
+            Samples.joined(Samples.ann), .keyChanged(Samples.ann, formerKeyTags: ["00001111"]),
+            .warning(.init(kind: .unreadable, person: nil, sentence: "bad\u{1B}\nworse")))
+        #expect(
+            told.dropFirst(2) == [
+                "-- WARNING: ann has another key than before (00001111); compare it with /verify ann before you trust them",
+                "-- WARNING: bad␛", "-- WARNING: worse",
+            ])
+    }
+
+    @Test("the one who moved a room is shown the new link, the others are told where it is")
+    func moves() {
+        var model = RoomModel(folder: nil, link: Samples.link, isLive: true)
+        _ = model.apply(Samples.joined(Samples.ann), at: Samples.noon)
+        let secret = RoomSecret(bytes: Array(repeating: 9, count: 16))
+        let mine = ClientEvent.moved(
+            .init(secret: secret, mover: Samples.me, removed: Samples.ben))
+        let told = Samples.lines(model.apply(mine, at: Samples.noon))
+        var link = Samples.link
+        link.secret = secret
+        #expect(
+            told == [
+                "-- the room has moved without ben; the old link is dead, this is the new one:",
+                link.text,
+            ])
+        #expect(model.link == link)
+        let theirs = ClientEvent.moved(.init(secret: secret, mover: Samples.ann, removed: nil))
+        #expect(
+            Samples.lines(model.apply(theirs, at: Samples.noon)) == [
+                "-- ann moved the room; the old link is dead, /invite shows the new one"
             ])
     }
 
@@ -105,75 +189,30 @@ import Wire
     func offers() {
         #expect(
             lines(Samples.joined(Samples.ann), Samples.offer()).last
-                == "ann offers report.pdf, 12.4 MB: /accept 1 or /decline 1")
+                == "-- ann offers report.pdf, 12.4 MB: /accept 1 or /decline 1")
         #expect(
             lines(
                 Samples.joined(Samples.ann),
                 Samples.offer(2, name: "../a\u{202E} b", isPrivate: true)
             ).last
-                == "ann offers you \"a b\", 12.4 MB: /accept 2 or /decline 2")
+                == "-- ann offers you \"a b\", 12.4 MB: /accept 2 or /decline 2")
     }
 
     @Test("in a pipe a transfer is told at its start, at each quarter and at its end")
     func quarters() {
-        let updates = stride(from: UInt64(0), through: 1000, by: 50).map {
-            Samples.transfer(.running, bytes: $0)
+        var model = RoomModel(folder: "/in", isLive: false)
+        var told = stride(from: UInt64(0), through: 1000, by: 50).flatMap {
+            model.apply(Samples.transfer(.running, bytes: $0), at: Samples.noon)
         }
-        var model = RoomModel(folder: "/in", drawsProgress: false)
-        var told = updates.flatMap { model.apply($0) }.map(\.string)
         told += model.apply(
-            Samples.transfer(.completed(fileName: "report (2).pdf"), bytes: 1000, sha256: "aa")
-        )
-        .map(\.string)
+            Samples.transfer(.completed(fileName: "report (2).pdf"), bytes: 1000, sha256: "aa"),
+            at: Samples.noon)
         #expect(
-            told == [
+            Samples.lines(told) == [
                 "-- receiving report.pdf from ann, 1.0 kB",
-                "-- receiving report.pdf from ann: 25 %", "-- receiving report.pdf from ann: 50 %",
-                "-- receiving report.pdf from ann: 75 %",
-                "-- report.pdf from ann, 1.0 kB, is whole: /in/report (2).pdf (SHA-256 aa)",
-            ])
-    }
-
-    @Test("on a terminal a transfer is one line that changes, gone when it is done")
-    func progress() {
-        var model = RoomModel(folder: "/in", drawsProgress: true)
-        #expect(model.apply(Samples.transfer(.running, bytes: 430, rate: 10)).isEmpty)
-        #expect(
-            model.live.map(\.string) == [
-                "1 receiving report.pdf [========            ] 43 % of 1.0 kB, 10 B/s, 0:57 left"
-            ])
-        #expect(model.apply(Samples.transfer(.waiting, bytes: 430)).isEmpty)
-        #expect(
-            model.live.map(\.string) == [
-                "1 receiving report.pdf [========            ] 43 %, waiting for the connection"
-            ])
-        #expect(
-            model.apply(Samples.transfer(.failed("full"))).map(\.string) == [
-                "-- report.pdf from ann failed: full"
-            ])
-        #expect(model.live.isEmpty)
-        for number in 1...7 {
-            _ = model.apply(Samples.transfer(.running, bytes: 500, number: number))
-        }
-        #expect(model.live.count == 5)
-        #expect(model.live.last?.string == "and 3 more, 50 %")
-    }
-
-    @Test("a message of one's own is below until the room has it, whichever is heard of first")
-    func own() {
-        let id = MessageID(number: 1)
-        var model = RoomModel(folder: nil, drawsProgress: true)
-        _ = model.apply(Samples.joined())
-        #expect(model.queued(id, "hello\nyou").isEmpty)
-        #expect(model.live.map(\.string) == ["   (sending) hello"])
-        #expect(model.apply(.sent(id)).map(\.string) == ["me: hello", "    you"])
-        #expect(model.live.isEmpty)
-        #expect(model.apply(.sent(MessageID(number: 2))).isEmpty)
-        #expect(model.queued(MessageID(number: 2), "early").map(\.string) == ["me: early"])
-        _ = model.queued(MessageID(number: 3), "lost")
-        #expect(
-            model.apply(.uncertain(MessageID(number: 3))).map(\.string) == [
-                "-- it is not known whether this was sent; say it again if it matters: lost"
+                "-- receiving report.pdf from ann: 25%", "-- receiving report.pdf from ann: 50%",
+                "-- receiving report.pdf from ann: 75%",
+                "-- report.pdf from ann is here, 1.0 kB: /in/report (2).pdf, SHA-256 aa",
             ])
     }
 
@@ -188,14 +227,34 @@ import Wire
 
     @Test("people are found by name, by name in other case, and by name and key")
     func finding() {
-        var model = RoomModel(folder: nil, drawsProgress: false)
+        var model = RoomModel(folder: nil, isLive: false)
         let twin = Samples.person(9, "ann", "ffffffff")
-        _ = model.apply(Samples.joined(Samples.ann, Samples.ben, twin))
+        _ = model.apply(Samples.joined(Samples.ann, Samples.ben, twin), at: Samples.noon)
         #expect(model.people.find("ben") == .one(Samples.ben.attachment))
-        #expect(model.people.find("BEN") == .one(Samples.ben.attachment))
+        #expect(model.people.find("@BEN") == .one(Samples.ben.attachment))
         #expect(model.people.find("ann#ffffffff") == .one(twin.attachment))
         #expect(model.people.find("ann") == .several(["ann#ab12cd34", "ann#ffffffff"]))
         #expect(model.people.find("me") == .none)
         #expect(model.people.find("") == .none)
+        #expect(model.people.find("@") == .none)
+    }
+
+    @Test("for ears, the sender is in words, and errors and warnings begin with what they are")
+    func words() {
+        var verified = Samples.ann
+        verified.isVerified = true
+        var model = RoomModel(folder: nil, isLive: false)
+        let told =
+            model.apply(Samples.joined(verified), at: Samples.noon)
+            + model.apply(Samples.message("hi\nyou", from: verified), at: Samples.noon)
+            + model.apply(Samples.message("left", from: verified, isAction: true), at: Samples.noon)
+            + model.apply(Samples.transfer(.failed("the disk is full")), at: Samples.noon)
+        #expect(
+            Samples.lines(told, .words) == [
+                "you are me, with 1 other here (ann)",
+                "what was said before stays unread; /help lists the commands",
+                "ann (verified) says: hi", "    you", "ann (verified) does: left",
+                "error: report.pdf from ann failed: the disk is full",
+            ])
     }
 }

@@ -22,7 +22,7 @@ struct ChatTests {
                 let message = try await ann.witness.wait { $0.lazy.compactMap(\.message).first }
                 #expect(message.text == "hello Ann" && message.id == id)
                 #expect(message.sender.name == "Bob" && message.sender.keyTag.utf8.count == 8)
-                try await bob.waitForPerson("Ann", .introduced)
+                try await bob.waitForPerson("Ann")
                 _ = try await ann.client.say("hello Bob")
                 let answer = try await bob.witness.wait { $0.lazy.compactMap(\.message).first }
                 #expect(answer.text == "hello Bob" && answer.sender.name == "Ann")
@@ -246,11 +246,15 @@ extension Guest {
         }
     }
 
+    /// Waits for somebody who is there on entering or comes, or for what happens to them.
     func waitForPerson(_ name: String, _ change: ClientEvent.PersonChange? = nil) async throws {
         _ = try await witness.wait { events in
-            events.lazy.compactMap(\.person).first {
-                $0.0.name == name && (change == nil || $0.1 == change)
-            }.map { _ in true }
+            events.contains { event in
+                if let (person, told) = event.person {
+                    return person.name == name && (change == nil || told == change)
+                }
+                return change == nil && event.joined?.people.contains { $0.name == name } == true
+            } ? true : nil
         }
     }
 }

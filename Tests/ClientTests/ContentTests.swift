@@ -8,24 +8,26 @@ import Wire
 @Suite("What members say")
 struct ContentTests {
     private let file = FileID(number: 1 << 100)
-    private let room = RoomSecret().accessKey.room
 
     private func samples() throws -> [Content] {
-        let announcement = try #require(
-            Identity().announce(name: "Ännchen", attachment: AttachmentID(3), room: room))
         let key = SymmetricKey(data: Array(repeating: UInt8(1), count: 32))
+        let agreement = Array(repeating: UInt8(4), count: 32)
         let message = MessageID(number: 5)
         return [
-            .announce(announcement),
             .text(Content.TextPart(message: message, index: 1, count: 2, bytes: [1, 2])),
+            .text(
+                Content.TextPart(message: message, index: 0, count: 1, style: .action, bytes: [])),
             .offer(
                 Content.FileOffer(
                     file: file, name: Array("a/b".utf8), size: 1 << 60, key: key,
+                    agreement: agreement,
                     recipient: AttachmentID(4))),
-            .offer(Content.FileOffer(file: file, name: [], size: 0, key: key, recipient: nil)),
+            .offer(
+                Content.FileOffer(
+                    file: file, name: [], size: 0, key: key, agreement: agreement, recipient: nil)),
             .take(
                 Content.Take(
-                    file: file, sender: AttachmentID(1), token: TransferToken(number: 2),
+                    file: file, sender: AttachmentID(1), agreement: agreement,
                     firstChunk: 9)),
             .decline(file: file, sender: AttachmentID(1)),
             .withdraw(file: file, reason: .changed),
@@ -76,51 +78,14 @@ struct ContentTests {
         }
     }
 
-    @Test("names of 1 to 64 bytes of UTF-8 are taken, and no others")
-    func names() throws {
-        func decode(_ name: [UInt8]) throws -> Content? {
-            let announcement = Announcement(
-                attachment: AttachmentID(1), name: name,
-                publicKey: Array(repeating: 0, count: 32),
-                signature: Array(repeating: 0, count: 64))
-            return try Content.decode(Content.announce(announcement).encoded)
-        }
-        #expect(try decode(Array(repeating: 0x61, count: 64)) != nil)
-        #expect(throws: CodecError.self) { try decode(Array(repeating: 0x61, count: 65)) }
-        #expect(throws: CodecError.self) { try decode([]) }
-        #expect(throws: CodecError.self) { try decode([0xff]) }
-    }
-
     @Test("a name is cut between scalars to what may be announced")
     func fitting() {
-        #expect(Announcement.fitting(name: "") == "?")
-        #expect(Announcement.fitting(name: "Ann") == "Ann")
-        let long = Announcement.fitting(name: String(repeating: "ä", count: 50) + "x")
+        #expect(PersonName.fitting("") == "?")
+        #expect(PersonName.fitting("Ann") == "Ann")
+        let long = PersonName.fitting(String(repeating: "ä", count: 50) + "x")
         #expect(long == String(repeating: "ä", count: 32))
-        let odd = Announcement.fitting(name: "x" + String(repeating: "🦆", count: 50))
+        let odd = PersonName.fitting("x" + String(repeating: "🦆", count: 50))
         #expect(odd.utf8.count == 61)
-    }
-
-    @Test("an announcement holds for its name, attachment, key and room alone")
-    func signatures() throws {
-        let identity = Identity()
-        let good = try #require(
-            identity.announce(name: "Ann", attachment: AttachmentID(1), room: room))
-        #expect(good.isValid(in: room))
-        #expect(!good.isValid(in: RoomSecret().accessKey.room))
-        let lies = [
-            Announcement(
-                attachment: AttachmentID(2), name: good.name, publicKey: good.publicKey,
-                signature: good.signature),
-            Announcement(
-                attachment: good.attachment, name: Array("Bob".utf8), publicKey: good.publicKey,
-                signature: good.signature),
-            Announcement(
-                attachment: good.attachment, name: good.name, publicKey: Identity().publicKey,
-                signature: good.signature),
-        ]
-        for lie in lies { #expect(!lie.isValid(in: room)) }
-        #expect(identity.keyTag.utf8.count == 8)
     }
 }
 
@@ -189,31 +154,14 @@ struct JoinerTests {
 
     @Test("text that is not UTF-8 is shown with replacement characters, and once")
     func invalidText() throws {
-        let room = RoomSecret().accessKey.room
-        let me = Person(attachment: AttachmentID(9), name: "me", keyTag: "")
-        var conversation = Conversation(room: room, me: me)
+        var conversation = Conversation(
+            me: Person(attachment: AttachmentID(9), name: "me", keyTag: ""))
         let part = part(1, 0, of: 1, [0x61, 0xff, 0x62])
-        let events = conversation.heard(part, by: ann, now: .zero)
+        let events = conversation.heard(part, by: ann)
         guard case .message(let message) = try #require(events.first) else { return }
         #expect(message.text == "a\u{fffd}b")
-        #expect(conversation.heard(part, by: AttachmentID(5), now: .zero).isEmpty)
+        #expect(conversation.heard(part, by: AttachmentID(5)).isEmpty)
         // Another text under the same id is another message: nobody can use up another's id.
-        #expect(conversation.heard(self.part(1, 0, of: 1, [0x63]), by: ann, now: .zero).count == 1)
-    }
-
-    @Test("a later name under another key for the same attachment is refused")
-    func impostor() throws {
-        let room = RoomSecret().accessKey.room
-        let me = Person(attachment: AttachmentID(9), name: "me", keyTag: "")
-        var conversation = Conversation(room: room, me: me)
-        _ = conversation.update(Presence(attachment: ann, state: .here))
-        let real = try #require(Identity().announce(name: "Ann", attachment: ann, room: room))
-        let fake = try #require(Identity().announce(name: "Eve", attachment: ann, room: room))
-        #expect(conversation.learn([real]).count == 1)
-        #expect(conversation.learn([fake]).isEmpty)
-        #expect(conversation.people.person(ann).name == "Ann")
-        _ = conversation.update(Presence(attachment: ann, state: .gone))
-        #expect(conversation.learn([fake]).isEmpty)
-        #expect(conversation.people.person(ann).name == "Ann")
+        #expect(conversation.heard(self.part(1, 0, of: 1, [0x63]), by: ann).count == 1)
     }
 }

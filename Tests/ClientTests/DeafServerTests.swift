@@ -42,15 +42,25 @@ private final class DeafServer: Connector, FrameLink {
         case 2:
             let position = Position(log: .random(), sequence: 0)
             let attached = ServerFrame.Attached(
-                standing: .newcomer, attachment: AttachmentID(5), token: .random(),
+                standing: .founder, attachment: AttachmentID(5), token: .random(),
                 position: position, epoch: 0, roster: [])
             return [.attached(attached)]
-        case ...Self.batches: return Array(repeating: .unanswered, count: 1000)
+        case ...Self.batches: return Array(repeating: knock, count: 1000)
         default: return try await never.next().map { _ in [] }
         }
     }
 
     func send(_ frames: [ClientFrame]) async throws { _ = try await neverRead.next() }
+
+    /// Each is answered.
+    private var knock: ServerFrame {
+        let newcomer = RoomMember(
+            attachment: AttachmentID(6), name: Array("x".utf8), identityKey: [])
+        return .knocked(
+            ServerFrame.Knocked(
+                knock: KnockID(1), newcomer: newcomer.attachment,
+                payload: PlainGroup.encoded(newcomer)))
+    }
 }
 
 @Suite("A hostile server", .oneAtATime, .timeLimit(.minutes(1)))
@@ -60,7 +70,8 @@ struct DeafServerTests {
         let server = DeafServer()
         let client = ChatClient(
             configuration: ClientConfiguration(name: "me", agent: "test"), link: RoomSecret(),
-            identity: Identity(), connector: server, folder: nil, clock: FastClock(factor: 100))
+            identity: Identity(), connector: server, folder: nil, clock: FastClock(factor: 100),
+            group: { PlainGroup($0) })
         async let stay: Void = client.run()
         for await event in client.events {
             guard case .connection(.reconnecting) = event else { continue }

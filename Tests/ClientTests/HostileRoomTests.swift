@@ -1,4 +1,3 @@
-import Crypto
 import Folder
 import Testing
 import Wire
@@ -9,33 +8,25 @@ import Wire
 @Suite("A hostile member")
 struct HostileRoomTests {
     private let me = Person(attachment: AttachmentID(1), name: "me", keyTag: "")
-    private let room = RoomSecret().accessKey.room
 
-    /// People of a room, each known by name.
-    private func people(_ identities: [UInt64: Identity]) throws -> People {
+    /// People of a room.
+    private func people(_ identities: [UInt64: Identity]) -> People {
         var people = People(me: me)
-        let own = try #require(
-            Identity().announce(name: "me", attachment: me.attachment, room: room))
-        people.enter(
-            roster: identities.keys.map { Presence(attachment: AttachmentID($0), state: .here) },
-            own: own)
-        for (id, identity) in identities {
-            let announcement = identity.announce(
-                name: "p\(id)", attachment: AttachmentID(id), room: room)
-            _ = people.learn(try #require(announcement))
+        people.place(
+            roster: identities.keys.map { Presence(attachment: AttachmentID($0), state: .here) })
+        let others = identities.map { id, identity in
+            RoomMember(
+                attachment: AttachmentID(id), name: Array("p\(id)".utf8),
+                identityKey: identity.publicKey)
         }
+        let own = RoomMember(
+            attachment: me.attachment, name: Array("me".utf8), identityKey: Identity().publicKey)
+        people.enter(me: own, others: others, now: 0)
         return people
     }
 
-    private func take(_ file: FileID, by token: UInt128) -> Content {
-        .take(
-            Content.Take(
-                file: file, sender: me.attachment, token: TransferToken(number: token),
-                firstChunk: 0))
-    }
-
-    private func offeredFile(in desk: inout TransferDesk) throws -> FileID {
-        for case .say(.offer(let offer)) in desk.takeActions() { return offer.file }
+    private func said(by desk: inout TransferDesk) throws -> Content.FileOffer {
+        for case .say(.offer(let offer)) in desk.takeActions() { return offer }
         throw CancellationError()
     }
 
@@ -74,31 +65,37 @@ struct HostileRoomTests {
         let folder = try TemporaryFolder()
         let source = try SourceFile(path: try folder.write([1, 2, 3], as: "private"))
         let bob = Identity()
-        let people = try people([2: bob, 3: Identity(), 4: bob])
+        let people = people([2: bob, 3: Identity(), 4: bob])
         var desk = TransferDesk(folder: nil, random: SeededGenerator(1))
         let two = AttachmentID(2)
         _ = try desk.offer(source, to: people.person(two), key: people.key(of: two))
-        let file = try offeredFile(in: &desk)
-        desk.heard(take(file, by: 1), from: AttachmentID(3), people: people, now: .zero)
+        let offer = try said(by: &desk)
+        func take(by taker: UInt64) throws -> TransferToken {
+            let taking = Taking(offer.file, of: me.attachment)
+            desk.heard(.take(taking.take), from: AttachmentID(taker), people: people, now: .zero)
+            return try taking.secret(offer).token
+        }
+        _ = try take(by: 3)
         #expect(desk.jobs.isEmpty && desk.takeActions().isEmpty)
         // The one it is for may, under another attachment of theirs as well.
-        desk.heard(take(file, by: 2), from: two, people: people, now: .zero)
-        #expect(desk.jobs.count == 1)
-        desk.heard(take(file, by: 3), from: AttachmentID(4), people: people, now: .zero)
-        #expect(desk.jobs[TransferToken(number: 3)] != nil)
+        let first = try take(by: 2)
+        let second = try take(by: 4)
+        #expect(Set(desk.jobs.keys) == [first, second])
     }
 
     @Test("who takes all of a file and never says so is not waited for without end")
     func silentReceiver() throws {
         let folder = try TemporaryFolder()
         let source = try SourceFile(path: try folder.write([1, 2, 3], as: "file"))
-        let people = try people([2: Identity()])
+        let people = people([2: Identity()])
         var desk = TransferDesk(folder: nil, random: SeededGenerator(1))
         _ = try desk.offer(source, to: nil)
-        let file = try offeredFile(in: &desk)
-        desk.heard(take(file, by: 1), from: AttachmentID(2), people: people, now: .zero)
+        let offer = try said(by: &desk)
+        let taking = Taking(offer.file, of: me.attachment)
+        desk.heard(.take(taking.take), from: AttachmentID(2), people: people, now: .zero)
         desk.sendingEnded(
-            TransferToken(number: 1), .delivered(sha256: Array(repeating: 0, count: 32)), me: me,
+            try taking.secret(offer).token, .delivered(sha256: Array(repeating: 0, count: 32)),
+            me: me,
             now: .seconds(1))
         #expect(desk.unfinishedCount == 1)
         let deadline = try #require(desk.deadline)
@@ -114,21 +111,22 @@ struct HostileRoomTests {
     @Test("cannot use up all offers and go")
     func offersOfTheGone() throws {
         var desk = TransferDesk(folder: nil, random: SeededGenerator(1))
-        let here = try people([2: Identity()])
-        func offer(_ number: UInt128) -> Content {
-            .offer(
-                Content.FileOffer(
-                    file: FileID(number: number), name: [0x61], size: 1,
-                    key: SymmetricKey(size: .bits256), recipient: nil))
-        }
         let perSender = TransferDesk.maximumOpenPerSender
+        let crowd = TransferDesk.maximumIncoming / perSender
+        var here = people(
+            Dictionary(
+                uniqueKeysWithValues: ([2] + (0..<UInt64(crowd)).map { 100 + $0 }).map {
+                    ($0, Identity())
+                }))
         for number in 0..<TransferDesk.maximumIncoming {
             let sender = AttachmentID(UInt64(100 + number / perSender))
-            desk.heard(offer(UInt128(number)), from: sender, people: here, now: .zero)
+            desk.heard(
+                .offer(Offering(UInt128(number)).offer), from: sender, people: here, now: .zero)
         }
+        for number in 0..<UInt64(crowd) { _ = here.depart(AttachmentID(100 + number)) }
         #expect(desk.incoming.count == TransferDesk.maximumIncoming)
         _ = desk.takeActions()
-        desk.heard(offer(.max), from: AttachmentID(2), people: here, now: .zero)
+        desk.heard(.offer(Offering(.max).offer), from: AttachmentID(2), people: here, now: .zero)
         #expect(desk.incoming.count == TransferDesk.maximumIncoming)
         let offers = desk.takeActions().compactMap { action -> AttachmentID? in
             guard case .event(.offer(let offer)) = action else { return nil }
@@ -141,82 +139,41 @@ struct HostileRoomTests {
     func anothersFile() throws {
         let folder = try TemporaryFolder()
         let ann = Identity()
-        let offer = Content.FileOffer(
-            file: FileID(number: 9), name: Array("file".utf8), size: 100_000,
-            key: SymmetricKey(size: .bits256), recipient: nil)
+        let offer = Offering(9, size: 100_000).offer
         let begun = try folder.folder.openPart(
-            id: TransferDesk.partID(offer.file, key: ann.publicKey),
+            id: TransferDesk.partID(of: offer, key: ann.publicKey),
             name: SafeFileName(untrusted: offer.name))
         try begun.append([1, 2, 3])
         begun.keep()
-        // Ann is gone: her file is offered by one with another name, and by one with none.
-        var people = try people([3: Identity()])
-        _ = people.update(Presence(attachment: AttachmentID(4), state: .here))
+        // Ann is gone: her file is offered by another.
+        let eve = people([3: Identity()])
         var desk = TransferDesk(folder: folder.folder, random: SeededGenerator(1))
-        for eve in [AttachmentID(3), AttachmentID(4)] {
-            desk.heard(.offer(offer), from: eve, people: people, now: .zero)
-        }
-        #expect(desk.jobs.isEmpty && desk.incoming.count == 2)
-        // Her own offer goes on by itself, once it is known to be hers.
-        _ = people.update(Presence(attachment: AttachmentID(5), state: .here))
-        desk.heard(.offer(offer), from: AttachmentID(5), people: people, now: .zero)
-        #expect(desk.jobs.isEmpty)
-        let name = ann.announce(name: "Ann", attachment: AttachmentID(5), room: room)
-        _ = people.learn(try #require(name))
-        desk.met(AttachmentID(5), people: people, now: .zero)
+        desk.heard(.offer(offer), from: AttachmentID(3), people: eve, now: .zero)
+        #expect(desk.jobs.isEmpty && desk.incoming.count == 1)
+        // Her own offer goes on by itself.
+        let back = people([5: ann])
+        desk.heard(.offer(offer), from: AttachmentID(5), people: back, now: .zero)
         #expect(desk.jobs.count == 1)
     }
 
-    @Test("without a name cannot end or take over what one who is gone offered")
-    func nameless() throws {
+    @Test("cannot end or take over what one who is gone offered")
+    func anothersOffer() throws {
         let folder = try TemporaryFolder()
         let ann = Identity()
-        var people = try people([2: ann])
-        let offer = Content.FileOffer(
-            file: FileID(number: 9), name: Array("file".utf8), size: 100_000,
-            key: SymmetricKey(size: .bits256), recipient: nil)
+        var people = people([2: ann, 4: Identity()])
+        let offer = Offering(9, size: 100_000).offer
         var desk = TransferDesk(folder: folder.folder, random: SeededGenerator(1))
         desk.heard(.offer(offer), from: AttachmentID(2), people: people, now: .zero)
         let number = try #require(desk.incoming.keys.first)
-        _ = people.remove(AttachmentID(2))
-        _ = people.update(Presence(attachment: AttachmentID(4), state: .here))
+        _ = people.depart(AttachmentID(2))
         let eve = AttachmentID(4)
         desk.heard(.offer(offer), from: eve, people: people, now: .zero)
         desk.heard(
             .withdraw(file: offer.file, reason: .cancelled), from: eve, people: people, now: .zero)
-        #expect(desk.incoming[number]?.sender == AttachmentID(2) && desk.incoming.count == 1)
+        #expect(desk.incoming[number]?.sender == AttachmentID(2))
         guard case .offered = desk.incoming[number]?.state else {
             Issue.record("ended by another")
             return
         }
-    }
-}
-
-@Suite("Who takes a file")
-struct NamelessTakerTests {
-    @Test("before their name is known is known again by it", arguments: [true, false])
-    func namedMeanwhile(isReceived: Bool) throws {
-        let folder = try TemporaryFolder()
-        let source = try SourceFile(path: try folder.write([1, 2, 3], as: "file"))
-        let room = RoomSecret().accessKey.room
-        let bob = AttachmentID(2)
-        let me = Person(attachment: AttachmentID(1), name: "me", keyTag: "")
-        var people = People(me: me)
-        _ = people.update(Presence(attachment: bob, state: .here))
-        var desk = TransferDesk(folder: nil, random: SeededGenerator(1))
-        _ = try desk.offer(source, to: nil)
-        let file = try #require(desk.outgoing.values.first?.offer.file)
-        let take = Content.Take(file: file, sender: me.attachment, token: .random(), firstChunk: 0)
-        desk.heard(.take(take), from: bob, people: people, now: .zero)
-        #expect(desk.unfinishedCount == 1)
-        let name = Identity().announce(name: "Bob", attachment: bob, room: room)
-        _ = people.learn(try #require(name))
-        desk.met(bob, people: people, now: .zero)
-        let word =
-            isReceived
-            ? Content.received(file: file, sender: me.attachment)
-            : .cancel(file: file, peer: me.attachment, reason: .cancelled)
-        desk.heard(word, from: bob, people: people, now: .zero)
-        #expect(desk.unfinishedCount == 0)
     }
 }

@@ -10,8 +10,6 @@ import Wire
 @Suite("A sender who lies", .oneAtATime, .timeLimit(.minutes(1)))
 struct LiarTests {
     private let secret = RoomSecret()
-    private let key = SymmetricKey(size: .bits256)
-    private let file = FileID(number: 77)
 
     /// Receives `bytes`, announced as `declared` bytes, and a word on their hash.
     private func receive(
@@ -19,13 +17,13 @@ struct LiarTests {
     ) async throws -> ReceiveOutcome {
         let server = FakeServer()
         let connector = FakeConnector(server)
-        let token = TransferToken.random()
-        let offer = Content.FileOffer(
-            file: file, name: Array("x".utf8), size: declared, key: key, recipient: nil)
+        let offering = Offering(77, name: "x", size: declared)
+        let offer = offering.offer
+        let taking = Taking(offer.file, of: AttachmentID(1))
         let (digests, word) = AsyncStream<[UInt8]>.makeStream()
         let job = ReceiveJob(
             order: ReceiveOrder(
-                token: token, offer: offer, partID: file.bytes,
+                secret: try taking.secret(offer), offer: offer, partID: offer.file.bytes,
                 safeName: SafeFileName(untrusted: offer.name),
                 folder: folder.folder),
             connector: connector, access: secret.accessKey,
@@ -33,8 +31,9 @@ struct LiarTests {
             reports: ReceiveJob.Reports(
                 began: { _, _ in }, progressed: { _ in }, isUnwanted: { false }))
         async let outcome = job.run()
-        let parameters = SealedFile.Parameters(key: key, fileID: file.bytes)
-        try? await connector.withTransfer(token: token, access: secret.accessKey) { link in
+        let stream = try offering.secret(taking)
+        let parameters = SealedFile.Parameters(key: stream.key, fileID: offer.file.bytes)
+        try? await connector.withTransfer(token: stream.token, access: secret.accessKey) { link in
             var sealer = FileSealer(parameters)
             try await link.send(sealer.header)
             let chunks = stride(from: 0, to: max(bytes.count, 1), by: SealedFile.chunkSize)
@@ -114,38 +113,6 @@ struct LiarTests {
         }
     }
 
-    @Test("about the space that a file takes is not accepted")
-    func space() async throws {
-        let folder = try TemporaryFolder()
-        var desk = TransferDesk(folder: folder.folder, random: SeededGenerator(1))
-        let me = Person(attachment: AttachmentID(1), name: "me", keyTag: "")
-        let offer = Content.FileOffer(
-            file: file, name: Array("huge".utf8), size: .max / 2, key: key, recipient: nil)
-        desk.heard(.offer(offer), from: AttachmentID(2), people: People(me: me), now: .zero)
-        #expect(throws: ClientRefusal.file(FolderError.noSpace.sentence)) {
-            try desk.accept(OfferNumber(1))
-        }
-    }
-
-    @Test("with offers beyond counting fills no memory")
-    func flood() async throws {
-        let folder = try TemporaryFolder()
-        var desk = TransferDesk(folder: folder.folder, random: SeededGenerator(1))
-        let people = People(me: Person(attachment: AttachmentID(1), name: "me", keyTag: ""))
-        for number in 0..<1000 {
-            let offer = Content.FileOffer(
-                file: FileID(number: UInt128(number)), name: [0x61], size: 1, key: key,
-                recipient: nil)
-            desk.heard(.offer(offer), from: AttachmentID(2), people: people, now: .zero)
-        }
-        #expect(desk.incoming.count == TransferDesk.maximumOpenPerSender)
-        // Takes of files that nobody offered are answered, and kept nowhere.
-        let take = Content.Take(
-            file: file, sender: AttachmentID(1), token: .random(), firstChunk: .max)
-        desk.heard(.take(take), from: AttachmentID(2), people: people, now: .zero)
-        #expect(desk.outgoing.isEmpty && desk.jobs.isEmpty)
-    }
-
     @Test("going on far behind is not hashed from its beginning each time")
     func hashedPrefix() async throws {
         let folder = try TemporaryFolder()
@@ -153,12 +120,12 @@ struct LiarTests {
         let source = try SourceFile(path: try folder.write(bytes, as: "big"))
         let server = FakeServer()
         server.setFaults { $0.isUp = false }
-        let offer = Content.FileOffer(
-            file: file, name: Array("big".utf8), size: source.size, key: key, recipient: nil)
+        let offer = Offering(77, name: "big", size: source.size).offer
         let hashed = HashedPrefix()
         let job = SendJob(
             order: SendOrder(
-                token: .random(), offer: offer, firstChunk: 7, source: source, hashed: hashed),
+                secret: try Taking(offer.file, of: AttachmentID(1)).secret(offer), offer: offer,
+                firstChunk: 7, source: source, hashed: hashed),
             connector: FakeConnector(server), access: secret.accessKey,
             clock: ClientClock(FastClock(factor: 100)), progressed: { _ in })
         guard case .broken = await job.run() else {

@@ -14,9 +14,14 @@ struct SessionTests {
 
     private func session(seed: UInt64 = 1) -> RoomSession {
         RoomSession(
-            secret: secret, identity: Identity(),
-            configuration: ClientConfiguration(name: "Ann", agent: "test"),
+            access: secret.accessKey, agent: "test", group: PlainGroup(setting("Ann")),
             random: SeededGenerator(seed))
+    }
+
+    private func setting(_ name: String) -> GroupSetting {
+        GroupSetting(
+            secret: secret, identity: Identity(), name: Array(name.utf8), wallClock: { 0 },
+            random: SeededGenerator(1))
     }
 
     private func attached(
@@ -35,17 +40,37 @@ struct SessionTests {
             ServerFrame.ServerHello(challenge: Challenge(), resumeSeconds: 60, agent: []))
     }
 
+    /// The other member.
+    private func peer() -> PlainGroup {
+        let peer = PlainGroup(setting("Bob"))
+        let attached = ServerFrame.Attached(
+            standing: .founder, attachment: other, token: ResumeToken(number: 1),
+            position: Position(log: log, sequence: 0), epoch: 0, roster: [])
+        _ = peer.attached(attached, now: .zero)
+        return peer
+    }
+
+    /// What the other member answers to the knock of a newcomer.
+    private func answer(to actions: [RoomSession.Action]) -> ServerFrame {
+        for case .knock(let payload) in actions.frames {
+            let knock = ServerFrame.Knocked(knock: KnockID(1), newcomer: me, payload: payload)
+            for case .answer(_, let payload) in peer().knocked(knock, now: .zero) {
+                return .answered(ServerFrame.Answered(doorkeeper: other, payload: payload))
+            }
+        }
+        return .unanswered
+    }
+
     /// A session in the room at time zero.
     private func inRoom() -> RoomSession {
         var session = session()
         session.start(now: .zero)
         enter(&session, attached(), now: .zero)
-        for announcement in session.takeActions().appends {
+        session.received([answer(to: session.takeActions())], now: .zero)
+        for hello in session.takeActions().appends {
             session.received(
-                [
-                    .appended(
-                        ServerFrame.Appended(id: announcement.id, sequence: 1, duplicate: true))
-                ], now: .zero)
+                [.appended(ServerFrame.Appended(id: hello.id, sequence: 1, duplicate: true))],
+                now: .zero)
         }
         _ = session.takeActions()
         return session
@@ -66,22 +91,14 @@ struct SessionTests {
     }
 
     private func say(_ text: String, _ session: inout RoomSession, id: UInt128 = 7) {
-        session.enqueue(.text(MessageID(number: id), Array(text.utf8)), now: .zero)
+        session.enqueue(.text(MessageID(number: id), .said, Array(text.utf8)), now: .zero)
     }
 
     private func entry(_ sequence: UInt64, from sender: AttachmentID? = nil) throws -> ServerFrame {
-        let sender = sender ?? other
-        var cipher = SharedSecretCipher(secret: secret)
-        let position = ServerFrame.Attached(
-            standing: .founder, attachment: sender, token: ResumeToken(number: 1),
-            position: Position(log: log, sequence: 0), epoch: 0, roster: [])
-        let profile = try #require(
-            Identity().announce(name: "x", attachment: sender, room: secret.accessKey.room))
-        _ = cipher.attached(position, profile: profile)
-        let payload = try cipher.seal(Array("\(sequence)".utf8))
+        let payload = try peer().seal(Array("\(sequence)".utf8), now: .zero)
         return .entry(
             ServerFrame.Entry(
-                sequence: sequence, sender: sender, kind: .message, payload: payload))
+                sequence: sequence, sender: sender ?? other, kind: .message, payload: payload))
     }
 
     @Test("does not call a message sent of which a part was refused")
@@ -108,7 +125,7 @@ struct SessionTests {
         #expect(notices == 2)
     }
 
-    @Test("says hello, proves that it has the link, announces itself and knocks")
+    @Test("says hello, proves that it has the link, knocks, and speaks when it is let in")
     func entering() throws {
         var session = session()
         session.start(now: .zero)
@@ -127,11 +144,15 @@ struct SessionTests {
         #expect(attach.resume == nil)
         #expect(attach.proof.isValid(for: .attach, challenge: hello, server: server))
         #expect(attach.proof.room == secret.accessKey.room)
+        say("as soon as I can", &session)
         session.received([attached()], now: .zero)
-        let frames = session.takeActions().frames
-        #expect(frames.count == 2)
-        #expect(frames.contains { if case .knock = $0 { true } else { false } })
-        #expect(frames.contains { if case .append = $0 { true } else { false } })
+        let knocking = session.takeActions()
+        #expect(knocking.frames.count == 1)
+        #expect(knocking.appends.isEmpty)
+        session.received([answer(to: knocking)], now: .zero)
+        let inside = session.takeActions()
+        #expect(inside.frames.contains(.ready(true)) && inside.appends.count == 2)
+        #expect(inside.contains { if case .news(.entered) = $0 { true } else { false } })
     }
 
     @Test("says again under the same ids and in order what was not acknowledged")
@@ -187,12 +208,10 @@ struct SessionTests {
         let old = session.takeActions().appends
         let log = LogID(number: 2)
         reconnect(
-            &session, attached(.newcomer, after: 3, log: log, attachment: AttachmentID(77)),
+            &session, attached(.founder, after: 3, log: log, attachment: AttachmentID(77)),
             now: .seconds(1))
-        let entering = session.takeActions()
-        #expect(entering.contains { if case .missed(nil) = $0 { true } else { false } })
-        // Who it is comes at once; what it says waits for the others to be back.
-        #expect(entering.appends.count == 1)
+        // What it says waits for the others to be back.
+        #expect(session.takeActions().appends.isEmpty)
         session.tick(now: .seconds(16) + RoomSession.regathering)
         let new = session.takeActions().appends
         #expect(new.count == 1 && new[0].id != old[0].id && new[0].payload != old[0].payload)
@@ -338,25 +357,5 @@ struct SessionTests {
             #expect(session.outbox.flights.count <= Outbox.maximumFlights)
         }
         #expect(!session.hasEnded)
-    }
-}
-
-extension [RoomSession.Action] {
-    var frames: [ClientFrame] {
-        compactMap { if case .send(let frame) = $0 { frame } else { nil } }
-    }
-
-    var appends: [ClientFrame.Append] {
-        frames.compactMap { if case .append(let append) = $0 { append } else { nil } }
-    }
-
-    var contents: [String] {
-        compactMap {
-            if case .content(_, let bytes) = $0 {
-                String(decoding: bytes, as: UTF8.self)
-            } else {
-                nil
-            }
-        }
     }
 }

@@ -15,7 +15,7 @@ import Testing
             let part = try folder.openPart(id: id, name: name("report.pdf"))
             try part.append([1, 2, 3])
             #expect(try names(in: path) == ["report.pdf.\(hex).part"])
-            #expect(try permissions("\(path)/report.pdf.\(hex).part") == 0o600)
+            #expect(try permissions("\(path)/report.pdf.\(hex).part").map { $0 & 0o133 } == 0)
             #expect(folder.hasPart(id: id, name: name("report.pdf")))
             #expect(try part.finish() == "report.pdf")
             #expect(try names(in: path) == ["report.pdf"])
@@ -123,7 +123,7 @@ import Testing
         }
     }
 
-    @Test("the folder is held, not its path")
+    @Test("a folder that is replaced by a link is told so, and nothing is made at either place")
     func heldByDescriptor() throws {
         try withTemporaryFolder { path in
             let folder = try DestinationFolder(path: path + "/inside")
@@ -132,9 +132,28 @@ import Testing
                 atPath: path + "/elsewhere", withIntermediateDirectories: false)
             try FileManager.default.createSymbolicLink(
                 atPath: path + "/inside", withDestinationPath: path + "/elsewhere")
-            _ = try folder.openPart(id: id, name: name("a")).finish()
-            #expect(try names(in: path + "/moved") == ["a"])
+            #expect(throws: FolderError.replaced) { try folder.openPart(id: id, name: name("a")) }
+            #expect(try names(in: path + "/moved") == [])
             #expect(try names(in: path + "/elsewhere") == [])
+            try FileManager.default.removeItem(atPath: path + "/inside")
+            try FileManager.default.moveItem(atPath: path + "/moved", toPath: path + "/inside")
+            #expect(try folder.openPart(id: id, name: name("a")).finish() == "a")
+        }
+    }
+
+    @Test("a folder that is replaced while a file comes keeps the part")
+    func replacedMeanwhile() throws {
+        try withTemporaryFolder { path in
+            let folder = try DestinationFolder(path: path + "/inside")
+            let part = try folder.openPart(id: id, name: name("a"))
+            try part.append([1])
+            try FileManager.default.moveItem(atPath: path + "/inside", toPath: path + "/moved")
+            #expect(throws: FolderError.replaced) { try part.finish() }
+            try FileManager.default.createDirectory(
+                atPath: path + "/inside", withIntermediateDirectories: false)
+            #expect(throws: FolderError.replaced) { try part.finish() }
+            #expect(try names(in: path + "/moved") == ["a.\(hex).part"])
+            #expect(try names(in: path + "/inside") == [])
         }
     }
 

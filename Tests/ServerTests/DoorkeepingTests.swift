@@ -60,14 +60,32 @@ import Wire
             ])
     }
 
-    @Test("members take turns")
-    func turns() {
-        var doorkeeping = make(ready: [first, second])
-        let others = [AttachmentID(2), AttachmentID(3), AttachmentID(4)]
-        let asked = others.flatMap { doorkeeping.knock([], from: $0, now: start) }.map { action in
+    private func asked(_ actions: [Doorkeeping.Action]) -> [AttachmentID] {
+        actions.map { action in
             if case .pass(_, let member) = action { member } else { newcomer }
         }
-        #expect(asked == [first, second, first])
+    }
+
+    @Test("one member is asked for all, until it is silent")
+    func oneForAll() {
+        var doorkeeping = make(ready: [first, second])
+        let others = [AttachmentID(2), AttachmentID(3), AttachmentID(4)]
+        let knocks = others.flatMap { doorkeeping.knock([], from: $0, now: start) }
+        #expect(asked(knocks) == [first, first, first])
+        let late = doorkeeping.sweep(now: start + .seconds(5))
+        #expect(asked(late) == [second, second, second])
+        let next = doorkeeping.knock([], from: AttachmentID(5), now: start + .seconds(5))
+        #expect(asked(next) == [second])
+    }
+
+    @Test("who knocks again after an answer is sent to somebody else")
+    func uselessAnswer() {
+        var doorkeeping = make(ready: [first, second])
+        _ = doorkeeping.knock([], from: newcomer, now: start)
+        _ = doorkeeping.answer(.init(knocks: [KnockID(1)], payload: []), from: first)
+        #expect(asked(doorkeeping.knock([], from: newcomer, now: start)) == [second])
+        _ = doorkeeping.answer(.init(knocks: [KnockID(2)], payload: []), from: second)
+        #expect(asked(doorkeeping.knock([], from: newcomer, now: start)) == [first])
     }
 
     @Test("a silent doorkeeper is passed over, then nobody answers; a late answer still counts")

@@ -75,7 +75,7 @@ struct LinkTests {
             ("chatbox://example.org/#\(openSecret.dropLast())9", .secret),
             ("chatbox://example.org/#\(secret)#\(secret)", .secret),
             ("chatbox://example.org/#AAAREhMUFRYXGBkaGxwdHh8AAQIDBAUGBwgJCgsMDQ4P", .version),
-            ("chatbox://example.org/#AxAREhMUFRYXGBkaGxwdHh8AAQIDBAUGBwgJCgsMDQ4P", .version),
+            ("chatbox://example.org/#BRAREhMUFRYXGBkaGxwdHh8AAQIDBAUGBwgJCgsMDQ4P", .version),
             ("chatbox://h/#\(secret)\(String(repeating: "A", count: 512))", .tooLong),
         ] as [(String, LinkError)])
     func mangledLinks(text: String, error: LinkError) {

@@ -4,7 +4,6 @@ import Wire
 
 extension Content {
     private enum Kind: UInt8 {
-        case announce = 1
         case text = 2
         case offer = 3
         case take = 4
@@ -26,9 +25,6 @@ extension Content {
 
     private func encodeBody(into writer: inout TLSWriter) {
         switch self {
-        case .announce(let announcement):
-            writer.write(Kind.announce.rawValue)
-            writer.write(announcement)
         case .text(let part):
             writer.write(Kind.text.rawValue)
             part.encode(into: &writer)
@@ -39,7 +35,7 @@ extension Content {
             writer.write(Kind.take.rawValue)
             writer.write(take.file)
             writer.write(take.sender)
-            writer.write(take.token)
+            writer.writeFixed(take.agreement)
             writer.write(take.firstChunk)
         case .decline(let file, let sender):
             writer.write(Kind.decline.rawValue)
@@ -83,13 +79,13 @@ extension Content {
         _ kind: Kind, from reader: inout TLSReader
     ) throws(CodecError) -> Content {
         switch kind {
-        case .announce: .announce(try reader.read())
         case .text: .text(try TextPart(from: &reader))
         case .offer: .offer(try FileOffer(from: &reader))
         case .take:
             .take(
                 Take(
-                    file: try reader.read(), sender: try reader.read(), token: try reader.read(),
+                    file: try reader.read(), sender: try reader.read(),
+                    agreement: try reader.readFixed(StreamSecret.agreementSize),
                     firstChunk: try reader.read()))
         case .decline: .decline(file: try reader.read(), sender: try reader.read())
         case .withdraw: .withdraw(file: try reader.read(), reason: try reader.readReason())
@@ -112,6 +108,7 @@ extension Content.TextPart {
         writer.write(message)
         writer.write(index)
         writer.write(count)
+        writer.write(style.rawValue)
         writer.writeOpaque(bytes)
     }
 
@@ -119,6 +116,8 @@ extension Content.TextPart {
         message = try reader.read()
         index = try reader.read()
         count = try reader.read()
+        // A style that came after this code is read as plain words.
+        style = Content.Style(rawValue: try reader.read(UInt8.self)) ?? .said
         bytes = try reader.readOpaque(limit: FrameLimits.maximumMessage)
         guard index < count else { throw .invalidValue("TextPart.index") }
     }
@@ -130,6 +129,7 @@ extension Content.FileOffer {
         writer.writeOpaque(name)
         writer.write(size)
         writer.writeFixed(key.withUnsafeBytes { Array($0) })
+        writer.writeFixed(agreement)
         writer.writeOptional(recipient)
     }
 
@@ -138,6 +138,7 @@ extension Content.FileOffer {
         name = try reader.readOpaque(limit: Self.maximumName)
         size = try reader.read()
         key = SymmetricKey(data: try reader.readFixed(32))
+        agreement = try reader.readFixed(StreamSecret.agreementSize)
         recipient = try reader.readOptional()
     }
 }

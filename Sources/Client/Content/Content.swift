@@ -7,7 +7,6 @@ import Wire
 /// The first byte is the version of the encoding, the second the type; fields follow in the order
 /// of declaration (docs/protocol.md). A later version may append types, which are passed over.
 enum Content: Equatable, Sendable {
-    case announce(Announcement)
     case text(TextPart)
     case offer(FileOffer)
     case take(Take)
@@ -25,12 +24,21 @@ enum Content: Equatable, Sendable {
 
     static let version: UInt8 = 1
 
+    /// How something is said.
+    enum Style: UInt8, Sendable {
+        case said = 0
+        /// What the person does: `* ann waves`.
+        case action = 1
+    }
+
     /// A piece of a message.
     struct TextPart: Equatable, Sendable {
         var message: MessageID
         var index: UInt32
         /// How many parts the message has.
         var count: UInt32
+        /// Of the message; the last part to come decides it.
+        var style: Style = .said
         var bytes: [UInt8]
     }
 
@@ -44,16 +52,20 @@ enum Content: Equatable, Sendable {
         /// Bytes of the file.
         var size: UInt64
         var key: SymmetricKey
+        /// The public X25519 key of the member who offers, 32 bytes, for this file alone.
+        var agreement: [UInt8]
         /// The one person it is for; nil for everybody.
         var recipient: AttachmentID?
     }
 
-    /// A receiver waits at the server under `token` for the file from a chunk on.
+    /// A receiver waits at the server for the file from a chunk on, under the token that comes out
+    /// of the agreement.
     struct Take: Equatable, Sendable {
         var file: FileID
         /// The member who offered.
         var sender: AttachmentID
-        var token: TransferToken
+        /// The public X25519 key of the receiver, 32 bytes, for this stream alone.
+        var agreement: [UInt8]
         var firstChunk: UInt64
     }
 

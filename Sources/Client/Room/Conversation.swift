@@ -1,9 +1,14 @@
+import TLSSyntax
 import Wire
 
 /// What comes out of the room, made into what a person is told.
 struct Conversation: Sendable {
     /// Messages remembered, so that one said again after a break is shown once.
     static let maximumRecent = 32_768
+    /// Runs whose last message is remembered; beyond it, all are forgotten and order is as it comes.
+    static let maximumRuns = 16_384
+    /// Newcomers who wait for a decision; beyond it they are not shown.
+    static let maximumNewcomers = 1024
 
     /// A message is the same when its id and its text are: nobody can use up another's id.
     private struct Recent: Hashable, Sendable {
@@ -17,111 +22,267 @@ struct Conversation: Sendable {
         var start: UInt64
     }
 
-    /// Runs whose last message is remembered; beyond it, all are forgotten and order is as it comes.
-    static let maximumRuns = 16_384
+    /// How far a run has come.
+    private struct Progress: Sendable {
+        var attachment: AttachmentID
+        var highest: UInt64 = 0
+        /// The highest under an earlier attachment or in an earlier log: what is not above it was
+        /// said there.
+        var floor: UInt64 = 0
+    }
 
-    let room: RoomID
-    private var lastOfRun: [Run: UInt64] = [:]
+    let wallClock: WallClock
     var people: People
+    private(set) var newcomers: [Newcomer] = []
     private(set) var joiner = MessageJoiner()
+    private(set) var receipts = Receipts()
+    private var warnings = Warnings()
+    private var runs: [Run: Progress] = [:]
     private var recent = RecentSet<Recent>(limit: maximumRecent)
-    private var early = EarlyWords()
+    /// As what the group takes us in: what the server said, and a newcomer ever after.
+    private var standing = ServerFrame.Standing.newcomer
+    /// Fell out of the group: what was said until we are in again cannot be had.
+    private var hasFallenOut = false
 
-    /// When `tick` is to be called.
-    var deadline: Duration? { early.deadline }
-
-    init(room: RoomID, me: Person) {
-        self.room = room
-        people = People(me: me)
+    init(me: Person, wallClock: WallClock = .system, known: KnownPeople = KnownPeople()) {
+        people = People(me: me, known: known)
+        self.wallClock = wallClock
     }
 
-    mutating func entered(_ attached: ServerFrame.Attached, own: Announcement) -> [ClientEvent] {
-        var events = sayHeldWords()
-        early.forgetPeople()
-        joiner.dropAll()
-        people.enter(roster: attached.roster, own: own)
-        let joined = ClientEvent.Joined(
-            me: people.me, standing: attached.standing, people: people.others)
-        events.append(.joined(joined))
-        return events
-    }
+    // MARK: The server's word
 
-    /// Lets time pass: who has no name by now has none.
-    mutating func tick(now: Duration) -> [ClientEvent] {
-        guard let deadline, now >= deadline else { return [] }
-        return sayHeldWords()
-    }
-
-    private mutating func sayHeldWords() -> [ClientEvent] {
-        early.releaseAll().flatMap { said($0.part, by: $0.sender) }
+    /// A new place in the room; the group lets us in later.
+    mutating func placed(_ attached: ServerFrame.Attached) {
+        standing = attached.standing
+        people.place(roster: attached.roster)
+        logBeganAnew()
+        newcomers = []
     }
 
     mutating func resumed(roster: [Presence]) -> [ClientEvent] {
-        people.resume(roster: roster).map { .person($0.0, $0.1) }
+        people.resume(roster: roster).events
     }
 
     /// The log began anew: what is not whole will come again from its beginning.
-    mutating func restarted() { joiner.dropAll() }
+    mutating func logBeganAnew() {
+        joiner.dropAll()
+        receipts.logBeganAnew()
+        runs = runs.mapValues { progress in
+            var progress = progress
+            progress.floor = progress.highest
+            return progress
+        }
+    }
 
     mutating func update(_ presence: Presence) -> [ClientEvent] {
-        let words = presence.state == .gone ? lastWords(of: presence.attachment) : []
-        return words + people.update(presence).map { .person($0.0, $0.1) }
+        if presence.state == .gone { joiner.drop(sender: presence.attachment) }
+        return people.update(presence).events
     }
 
+    /// Somebody said that they leave.
     mutating func left(_ attachment: AttachmentID) -> [ClientEvent] {
-        lastWords(of: attachment) + people.remove(attachment).map { .person($0.0, $0.1) }
+        joiner.drop(sender: attachment)
+        return people.depart(attachment).events
     }
 
-    private mutating func lastWords(of attachment: AttachmentID) -> [ClientEvent] {
-        defer { joiner.drop(sender: attachment) }
-        return early.release(attachment).flatMap { said($0, by: attachment) }
-    }
+    // MARK: The group's word
 
-    /// Takes names that a member told; those whose signature does not hold are passed over.
-    mutating func learn(_ announcements: [Announcement]) -> [ClientEvent] {
-        announcements.flatMap { announcement -> [ClientEvent] in
-            guard !people.knows(announcement), announcement.isValid(in: room) else { return [] }
-            let change = people.learn(announcement).map { ClientEvent.person($0.0, $0.1) }
-            let sender = announcement.attachment
-            let words = early.release(sender).flatMap { said($0, by: sender) }
-            return [change].compactMap(\.self) + words
+    /// Takes news that change who is in the room, or what is known of them.
+    mutating func heard(_ news: GroupNews) -> [ClientEvent] {
+        switch news {
+        case .entered(let me, let others, let protection): entered(me, others, protection)
+        case .fellOut: fellOut()
+        case .outside(let why): [.outside(why)]
+        case .joined(let members): joined(members)
+        case .left(let members, let by): left(members, removedBy: by)
+        case .renamed(let member): people.rename(member).events + meet([member])
+        case .received(let member, let sequence): received(by: member, through: sequence)
+        case .newcomer(let member): knocked(member)
+        case .decided(let attachment, let decision): decided(attachment, decision)
+        case .warning(let kind, let about): warned(kind, about)
+        case .moved(let secret, let by, let removed):
+            [.moved(Move(secret: secret, mover: people.person(by), removed: removed.map(person)))]
+        case .content, .removedUs, .turnedAway: []
         }
     }
 
-    /// Takes a part of a message as it comes; a sender without a name is waited for.
-    mutating func heard(
-        _ part: Content.TextPart, by sender: AttachmentID, now: Duration
+    private mutating func entered(
+        _ me: RoomMember, _ others: [RoomMember], _ protection: Protection
     ) -> [ClientEvent] {
-        guard people.isPresent(sender), people.key(of: sender) == nil else {
-            return said(part, by: sender)
+        people.enter(me: me, others: others, now: wallClock.now())
+        // Who begins the conversation anew missed nothing of it.
+        let hasMissed = hasFallenOut && standing != .founder
+        let joined = ClientEvent.Joined(
+            me: people.me, standing: standing, people: people.others, protection: protection)
+        hasFallenOut = false
+        standing = .newcomer
+        let missed: [ClientEvent] = hasMissed ? [.missed(count: nil)] : []
+        return [.joined(joined)] + missed + meet(others)
+    }
+
+    private mutating func fellOut() -> [ClientEvent] {
+        hasFallenOut = true
+        joiner.dropAll()
+        return []
+    }
+
+    private mutating func joined(_ members: [RoomMember]) -> [ClientEvent] {
+        // Who is in waits no longer, however that came.
+        newcomers.removeAll { newcomer in
+            members.contains { $0.attachment == newcomer.attachment }
         }
-        if early.hold(part, by: sender, now: now) { return [] }
-        return sayHeldWords() + said(part, by: sender)
+        return people.join(members, now: wallClock.now()).events + meet(members)
     }
 
-    private mutating func said(
-        _ part: Content.TextPart, by sender: AttachmentID
+    private mutating func left(
+        _ members: [RoomMember], removedBy: AttachmentID?
     ) -> [ClientEvent] {
-        guard let bytes = joiner.add(part, from: sender) else { return [] }
-        guard recent.insert(Recent(id: part.message, text: bytes.hashValue)) else { return [] }
-        guard isInOrder(part.message, by: sender) else { return [] }
-        var events: [ClientEvent] = []
-        if let (person, change) = people.spoke(sender) { events.append(.person(person, change)) }
-        let text = String(decoding: bytes, as: UTF8.self)
-        let message = Message(id: part.message, sender: people.person(sender), text: text)
-        events.append(.message(message))
-        return events
+        for member in members { joiner.drop(sender: member.attachment) }
+        return people.leave(members, removedBy: removedBy).events
     }
 
-    /// False for a message that its sender said before another that we have: it is said again after
-    /// a break, and we were not there the first time.
+    private func person(_ member: RoomMember) -> Person {
+        let known = people.person(member.attachment)
+        guard known.name.isEmpty else { return known }
+        return Person(
+            attachment: member.attachment, name: String(decoding: member.name, as: UTF8.self),
+            keyTag: KeyTag.text(ofPublicKey: member.identityKey),
+            isVerified: people.known.isVerified(member.identityKey),
+            isNew: people.known.isNew(member.identityKey))
+    }
+
+    // MARK: Who they are elsewhere
+
+    private mutating func meet(_ members: [RoomMember]) -> [ClientEvent] {
+        members.flatMap { member -> [ClientEvent] in
+            guard member.attachment != people.me.attachment,
+                case .nameTaken(let former) = people.meet(member)
+            else { return [] }
+            return keyChanged(people.person(member.attachment), former)
+        }
+    }
+
+    /// Keys that are named when somebody has the name of others: more would not be read.
+    static let maximumFormerKeys = 4
+
+    private func keyChanged(
+        _ person: Person, _ former: [KnownPeople.FormerKey]
+    ) -> [ClientEvent] {
+        let tags = former.prefix(Self.maximumFormerKeys).map(\.keyTag)
+        let changed = ClientEvent.keyChanged(person, formerKeyTags: tags)
+        guard former.contains(where: \.isVerified) else { return [changed] }
+        let warning = RoomWarning(
+            kind: .notTheVerified, person: person,
+            sentence: RoomWarning.Kind.notTheVerified.sentence(
+                about: "\(person.name)#\(person.keyTag)", since: ""))
+        return [changed, .warning(warning)]
+    }
+
+    mutating func setVerified(_ isVerified: Bool, _ person: AttachmentID) -> [ClientEvent] {
+        people.setVerified(isVerified, person).events
+    }
+
+    // MARK: Who asks to be let in
+
+    private mutating func knocked(_ member: RoomMember) -> [ClientEvent] {
+        let newcomer = Newcomer(
+            attachment: member.attachment, name: String(decoding: member.name, as: UTF8.self),
+            keyTag: KeyTag.text(ofPublicKey: member.identityKey),
+            isVerified: people.known.isVerified(member.identityKey))
+        guard !newcomers.contains(newcomer), newcomers.count < Self.maximumNewcomers else {
+            return []
+        }
+        newcomers.removeAll { $0.attachment == newcomer.attachment }
+        newcomers.append(newcomer)
+        // Before they are let in is when it matters that the name is another's.
+        let meeting = people.known.meeting(key: member.identityKey, name: newcomer.name)
+        guard case .nameTaken(let former) = meeting else { return [.newcomer(newcomer)] }
+        return [.newcomer(newcomer)] + keyChanged(person(member), former)
+    }
+
+    private mutating func decided(
+        _ attachment: AttachmentID, _ decision: NewcomerDecision
+    ) -> [ClientEvent] {
+        guard let newcomer = newcomers.first(where: { $0.attachment == attachment }) else {
+            return []
+        }
+        newcomers.removeAll { $0.attachment == attachment }
+        let told: Newcomer.Decision =
+            switch decision {
+            case .admitted(let by): .admitted(by: people.person(by))
+            case .refused(let by): .refused(by: people.person(by))
+            case .gone: .gone
+            }
+        return [.decided(newcomer, told)]
+    }
+
+    // MARK: Agreement
+
+    /// All of a message of ours is in the log.
+    mutating func sent(_ message: MessageID, at sequence: UInt64) {
+        receipts.sent(message, at: sequence, to: people.audience)
+    }
+
+    private mutating func received(
+        by member: AttachmentID, through sequence: UInt64
+    ) -> [ClientEvent] {
+        people.agreed(member, at: wallClock.now())
+        return receipts.received(by: member, through: sequence).map {
+            .received($0.message, by: $0.received, of: $0.audience)
+        }
+    }
+
+    private mutating func warned(
+        _ kind: RoomWarning.Kind, _ about: AttachmentID?
+    ) -> [ClientEvent] {
+        let subject = about.map { id in
+            (person: people.person(id), key: people.key(of: id) ?? id.tlsEncoded)
+        }
+        let name = subject.map { people.called($0.person) } ?? ""
+        let since = about.flatMap(people.agreedAt) ?? wallClock.now()
+        let warning = warnings.warn(
+            kind, about: subject, called: name, since: wallClock.timeOfDay(since))
+        return warning.map { [.warning($0)] } ?? []
+    }
+
+    // MARK: What is said
+
+    /// Takes a part of a message as it comes.
+    mutating func heard(_ part: Content.TextPart, by sender: AttachmentID) -> [ClientEvent] {
+        let back = people.spoke(sender).events
+        guard let bytes = joiner.add(part, from: sender),
+            recent.insert(Recent(id: part.message, text: bytes.hashValue)),
+            isInOrder(part.message, by: sender)
+        else { return back }
+        let message = Message(
+            id: part.message, sender: people.person(sender),
+            text: String(decoding: bytes, as: UTF8.self), isAction: part.style == .action)
+        return back + [.message(message)]
+    }
+
+    /// Somebody said something that is not for the screen.
+    mutating func spoke(_ sender: AttachmentID) -> [ClientEvent] { people.spoke(sender).events }
+
+    /// False for a message that its sender said before another that we have, under an earlier
+    /// attachment or in an earlier log: it is said again after a break, and we were not there the
+    /// first time.
     private mutating func isInOrder(_ id: MessageID, by sender: AttachmentID) -> Bool {
         guard let key = people.key(of: sender) else { return true }
         let run = Run(key: key, start: UInt64(truncatingIfNeeded: id.number >> 64))
         let number = UInt64(truncatingIfNeeded: id.number)
-        if let last = lastOfRun[run], number <= last { return false }
-        if lastOfRun.count >= Self.maximumRuns { lastOfRun = [:] }
-        lastOfRun[run] = number
+        var progress = runs[run] ?? Progress(attachment: sender)
+        if progress.attachment != sender {
+            progress.attachment = sender
+            progress.floor = progress.highest
+        }
+        guard number > progress.floor else { return false }
+        progress.highest = max(progress.highest, number)
+        if runs.count >= Self.maximumRuns { runs = [:] }
+        runs[run] = progress
         return true
     }
+}
+
+extension [People.Change] {
+    fileprivate var events: [ClientEvent] { map { .person($0.person, $0.change) } }
 }

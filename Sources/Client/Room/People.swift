@@ -1,165 +1,241 @@
 import Wire
 
-/// Who is in the room, and under which names.
+/// Who is in the room. That somebody is a member, under which name and key, the group says; whether
+/// a connection of theirs is there, the server.
 struct People: Sendable {
-    /// People who are gone and whose last words may still come.
+    typealias Change = (person: Person, change: ClientEvent.PersonChange)
+
+    /// People who are gone and of whom something may still be said.
     static let maximumPast = 1024
 
     private struct Entry: Sendable {
-        var isAway: Bool
-        var announcement: Announcement?
-        var keyTag = ""
-        /// The change to be told once there is a name for it.
-        var untold: ClientEvent.PersonChange?
+        var member: RoomMember
+        var keyTag: String
+        /// In the order in which they came.
+        var order: UInt64
+        /// The server says so, and the group has not taken them out yet.
+        var isGone = false
+        /// When what they have of the conversation was last found to be what we have.
+        var agreedAt: UInt64
     }
 
     private(set) var me: Person
-    private var own: Announcement?
+    /// What is known of people from here and elsewhere.
+    var known: KnownPeople
+    private var myKey: [UInt8] = []
     private var entries: [AttachmentID: Entry] = [:]
-    private var past: [AttachmentID: Announcement] = [:]
+    /// Whom the server calls away (true) or here; some of them are no members.
+    private var isAway: [AttachmentID: Bool] = [:]
+    private var past: [AttachmentID: RoomMember] = [:]
     private var pastOrder = Queue<AttachmentID>()
-    private var namelessCount = 0
+    private var count: UInt64 = 0
 
-    init(me: Person) { self.me = me }
-
-    var hasNameless: Bool { namelessCount > 0 }
+    init(me: Person, known: KnownPeople = KnownPeople()) {
+        self.me = me
+        self.known = known
+    }
 
     /// Everybody, this client first, then in the order in which they came.
-    var all: [Person] {
-        [me] + others
-    }
+    var all: [Person] { [me] + others }
 
     var others: [Person] {
-        entries.keys.sorted { $0.number < $1.number }.map(person)
+        entries.filter { !$0.value.isGone }.sorted { $0.value.order < $1.value.order }
+            .map { person($0.key) }
     }
 
-    /// Who is known by name, this client included: what a newcomer is told.
-    var announcements: [Announcement] {
-        [own].compactMap(\.self) + entries.values.compactMap(\.announcement)
-    }
+    /// The others, in no order.
+    var audience: [AttachmentID] { entries.filter { !$0.value.isGone }.map(\.key) }
 
-    func isPresent(_ attachment: AttachmentID) -> Bool { entries[attachment] != nil }
+    func isPresent(_ attachment: AttachmentID) -> Bool { entries[attachment]?.isGone == false }
 
-    /// Somebody by attachment; without a name when there is none for it.
+    /// Somebody by attachment; without a name when they never were a member.
     func person(_ attachment: AttachmentID) -> Person {
         if attachment == me.attachment { return me }
-        let entry = entries[attachment]
-        guard let announcement = entry?.announcement ?? past[attachment] else {
-            return Person(
-                attachment: attachment, name: "", keyTag: "", isAway: entry?.isAway ?? false)
+        guard let member = entries[attachment]?.member ?? past[attachment] else {
+            return Person(attachment: attachment, name: "", keyTag: "")
         }
-        let tag = entry.map(\.keyTag).flatMap { $0.isEmpty ? nil : $0 }
-        return Person(
-            attachment: attachment, name: String(decoding: announcement.name, as: UTF8.self),
-            keyTag: tag ?? KeyTag.text(ofPublicKey: announcement.publicKey),
-            isAway: entry?.isAway ?? false)
+        return person(
+            member, keyTag: entries[attachment]?.keyTag,
+            isAway: entries[attachment] != nil && isAway[attachment] ?? true)
+    }
+
+    /// A member as a person.
+    private func person(_ member: RoomMember, keyTag: String? = nil, isAway: Bool) -> Person {
+        Person(
+            attachment: member.attachment, name: String(decoding: member.name, as: UTF8.self),
+            keyTag: keyTag ?? KeyTag.text(ofPublicKey: member.identityKey), isAway: isAway,
+            isVerified: known.isVerified(member.identityKey),
+            isNew: member.identityKey != myKey && known.isNew(member.identityKey))
     }
 
     /// The identity key behind an attachment, present or past.
     func key(of attachment: AttachmentID) -> [UInt8]? {
-        (entries[attachment]?.announcement ?? past[attachment])?.publicKey
+        (entries[attachment]?.member ?? past[attachment])?.identityKey
     }
 
-    // MARK: Coming and going
+    /// The identity keys of the others who are here.
+    var keys: Set<[UInt8]> {
+        Set(entries.values.lazy.filter { !$0.isGone }.map(\.member.identityKey))
+    }
+
+    /// What a sentence calls somebody: with the key's tag where the name is not theirs alone.
+    func called(_ person: Person) -> String {
+        let isShared = all.contains {
+            $0.name == person.name && $0.attachment != person.attachment
+        }
+        return isShared || person.name.isEmpty ? "\(person.name)#\(person.keyTag)" : person.name
+    }
+
+    // MARK: Who they are elsewhere
+
+    /// Notes that somebody is a member, under their key and name; our own other terminals are nobody
+    /// new.
+    mutating func meet(_ member: RoomMember) -> KnownPeople.Meeting {
+        guard member.identityKey != myKey else { return .known(formerName: nil) }
+        return known.meet(
+            key: member.identityKey, name: String(decoding: member.name, as: UTF8.self))
+    }
+
+    /// Notes that the keys were compared, or takes the note back.
+    ///
+    /// - Returns: what is to be told, of each place at which the person is.
+    mutating func setVerified(_ isVerified: Bool, _ id: AttachmentID) -> [Change] {
+        guard let member = entries[id]?.member else { return [] }
+        known.setVerified(
+            isVerified, key: member.identityKey,
+            name: String(decoding: member.name, as: UTF8.self))
+        return entries.filter { $0.value.member.identityKey == member.identityKey }
+            .sorted { $0.value.order < $1.value.order }
+            .map { (person($0.key), .verified(isVerified)) }
+    }
+
+    // MARK: The server's word
 
     /// A new place in the room: everybody is met anew.
-    mutating func enter(roster: [Presence], own: Announcement) {
-        me.attachment = own.attachment
-        self.own = own
+    mutating func place(roster: [Presence]) {
+        for entry in entries.values { remember(entry.member) }
         entries = [:]
-        namelessCount = 0
-        for presence in roster { add(presence, untold: .introduced) }
+        note(roster)
     }
 
-    /// The old place again: who went and came in between.
-    mutating func resume(roster: [Presence]) -> [(Person, ClientEvent.PersonChange)] {
-        let now = Set(roster.map(\.attachment))
-        var changes: [(Person, ClientEvent.PersonChange)] = []
-        for gone in entries.keys.filter({ !now.contains($0) }).sorted(by: { $0.number < $1.number })
-        {
-            changes += remove(gone)
+    private mutating func note(_ roster: [Presence]) {
+        isAway = [:]
+        for presence in roster { isAway[presence.attachment] = presence.state == .away }
+    }
+
+    /// The old place again. Who is not there any more is away, until the group takes them out: what
+    /// they said before they went is still to come.
+    mutating func resume(roster: [Presence]) -> [Change] {
+        let before = isAway
+        note(roster)
+        return entries.sorted { $0.value.order < $1.value.order }.compactMap { id, entry in
+            changed(id, wasAway: before[id] ?? true, wasGone: entry.isGone)
         }
-        for presence in roster { changes += update(presence) }
-        return changes
     }
 
     /// - Returns: what is to be told, if anything.
-    mutating func update(_ presence: Presence) -> [(Person, ClientEvent.PersonChange)] {
+    mutating func update(_ presence: Presence) -> [Change] {
         let id = presence.attachment
-        guard presence.state != .gone else { return remove(id) }
-        guard let entry = entries[id] else {
-            guard entries.count < FrameLimits.maximumRoster else { return [] }
-            add(presence, untold: .arrived)
-            // Their announcement may have come first.
-            guard let early = past[id] else { return [] }
-            return learn(early).map { [$0] } ?? []
+        guard presence.state != .gone else {
+            isAway[id] = nil
+            return depart(id)
         }
-        let isAway = presence.state == .away
-        guard entry.isAway != isAway else { return [] }
-        entries[id]?.isAway = isAway
-        return [(person(id), isAway ? .away : .back)]
+        guard isAway[id] != nil || isAway.count < FrameLimits.maximumRoster else { return [] }
+        let wasAway = isAway.updateValue(presence.state == .away, forKey: id) ?? true
+        guard let entry = entries[id] else { return [] }
+        return changed(id, wasAway: wasAway, wasGone: entry.isGone).map { [$0] } ?? []
     }
 
-    private mutating func add(_ presence: Presence, untold: ClientEvent.PersonChange) {
-        entries[presence.attachment] = Entry(isAway: presence.state == .away, untold: untold)
-        namelessCount += 1
+    private mutating func changed(
+        _ id: AttachmentID, wasAway: Bool, wasGone: Bool
+    ) -> Change? {
+        guard let isAway = isAway[id] ?? (wasGone ? nil : true) else { return nil }
+        entries[id]?.isGone = false
+        guard wasGone || wasAway != isAway else { return nil }
+        return (person(id), isAway && !wasGone ? .away : .back)
     }
 
-    /// Somebody is gone.
-    mutating func remove(_ id: AttachmentID) -> [(Person, ClientEvent.PersonChange)] {
+    /// Somebody left, or the server says so; the group takes them out later.
+    mutating func depart(_ id: AttachmentID) -> [Change] {
+        guard isPresent(id) else { return [] }
+        let person = person(id)
+        entries[id]?.isGone = true
+        return [(person, .left)]
+    }
+
+    /// Somebody said something: if they were thought to be gone, they are not.
+    mutating func spoke(_ id: AttachmentID) -> [Change] {
+        guard entries[id]?.isGone == true else { return [] }
+        entries[id]?.isGone = false
+        return [(person(id), .back)]
+    }
+
+    // MARK: The group's word
+
+    mutating func enter(me member: RoomMember, others: [RoomMember], now: UInt64) {
+        for entry in entries.values { remember(entry.member) }
+        entries = [:]
+        myKey = member.identityKey
+        me = person(member, isAway: false)
+        for other in others where other.attachment != me.attachment { add(other, now: now) }
+    }
+
+    private mutating func add(_ member: RoomMember, now: UInt64) {
+        count += 1
+        entries[member.attachment] = Entry(
+            member: member, keyTag: KeyTag.text(ofPublicKey: member.identityKey), order: count,
+            agreedAt: now)
+    }
+
+    mutating func join(_ members: [RoomMember], now: UInt64) -> [Change] {
+        members.flatMap { member -> [Change] in
+            let id = member.attachment
+            guard id != me.attachment else { return [] }
+            guard entries[id]?.member.identityKey == member.identityKey else {
+                let former = take(id, removedBy: nil)
+                add(member, now: now)
+                return former + [(person(id), .arrived)]
+            }
+            return spoke(id) + rename(member)
+        }
+    }
+
+    mutating func leave(_ members: [RoomMember], removedBy: AttachmentID?) -> [Change] {
+        members.flatMap { take($0.attachment, removedBy: removedBy) }
+    }
+
+    private mutating func take(_ id: AttachmentID, removedBy: AttachmentID?) -> [Change] {
         let person = person(id)
         guard let entry = entries.removeValue(forKey: id) else { return [] }
-        if let announcement = entry.announcement {
-            remember(announcement)
-        } else {
-            namelessCount -= 1
-        }
-        // Nobody was told that they came.
-        return entry.untold == .arrived ? [] : [(person, .left)]
+        remember(entry.member)
+        if let removedBy { return [(person, .removed(by: self.person(removedBy)))] }
+        return entry.isGone ? [] : [(person, .left)]
     }
 
-    private mutating func remember(_ announcement: Announcement) {
-        guard past.updateValue(announcement, forKey: announcement.attachment) == nil else { return }
-        pastOrder.append(announcement.attachment)
+    mutating func rename(_ member: RoomMember) -> [Change] {
+        let id = member.attachment
+        let former = person(id)
+        if id == me.attachment {
+            me.name = String(decoding: member.name, as: UTF8.self)
+        } else {
+            entries[id]?.member.name = member.name
+        }
+        let person = person(id)
+        return person.name == former.name ? [] : [(person, .renamed(from: former.name))]
+    }
+
+    private mutating func remember(_ member: RoomMember) {
+        guard past.updateValue(member, forKey: member.attachment) == nil else { return }
+        pastOrder.append(member.attachment)
         if pastOrder.count > Self.maximumPast, let oldest = pastOrder.popFirst() {
             past[oldest] = nil
         }
     }
 
-    // MARK: Names
+    // MARK: Agreement
 
-    /// True when there is nothing new in it, so that its signature need not be checked again.
-    func knows(_ announcement: Announcement) -> Bool {
-        announcement.attachment == me.attachment
-            || entries[announcement.attachment]?.announcement == announcement
-    }
+    mutating func agreed(_ id: AttachmentID, at now: UInt64) { entries[id]?.agreedAt = now }
 
-    /// Takes a verified announcement.
-    ///
-    /// - Returns: what is to be told; nothing when another key spoke for this attachment already.
-    mutating func learn(
-        _ announcement: Announcement
-    ) -> (Person, ClientEvent.PersonChange)? {
-        let id = announcement.attachment
-        guard id != me.attachment else { return nil }
-        if let known = key(of: id), known != announcement.publicKey { return nil }
-        guard var entry = entries[id] else {
-            remember(announcement)
-            return nil
-        }
-        if entry.announcement == nil { namelessCount -= 1 }
-        entry.announcement = announcement
-        entry.keyTag = KeyTag.text(ofPublicKey: announcement.publicKey)
-        let untold = entry.untold
-        entry.untold = nil
-        entries[id] = entry
-        return untold.map { (person(id), $0) }
-    }
-
-    /// Somebody spoke: if nobody was told that they came, now is the time, name or not.
-    mutating func spoke(_ id: AttachmentID) -> (Person, ClientEvent.PersonChange)? {
-        guard entries[id]?.untold == .arrived else { return nil }
-        entries[id]?.untold = .introduced
-        return (person(id), .arrived)
-    }
+    /// When what somebody has was last found to be what we have, in seconds since 1970.
+    func agreedAt(_ id: AttachmentID) -> UInt64? { entries[id]?.agreedAt }
 }

@@ -22,14 +22,12 @@ struct Outbox: Sendable {
     static let idMemory: Duration = .seconds(100)
 
     enum Load: Sendable {
-        case text(MessageID, [UInt8])
+        case text(MessageID, Content.Style, [UInt8])
         case content([UInt8])
-        /// Bound to one attachment; worth nothing under the next.
-        case announcement([UInt8])
 
         var size: Int {
             switch self {
-            case .text(_, let bytes), .content(let bytes), .announcement(let bytes): bytes.count
+            case .text(_, _, let bytes), .content(let bytes): bytes.count
             }
         }
     }
@@ -41,13 +39,34 @@ struct Outbox: Sendable {
         /// The next part to be sent.
         var next = 0
         var acknowledged = 0
+        /// The place in the log of its last part so far.
+        var sequence: UInt64 = 0
         /// The server refused a part for good: the others have it never.
         var isTorn = false
     }
 
-    enum Origin: Sendable {
-        case unit(Int)
-        case cipher(CipherStep.Ticket)
+    /// A piece of a unit, by the unit's number.
+    struct Part: Hashable, Comparable, Sendable {
+        var unit: Int
+        var index: Int
+
+        static func < (left: Self, right: Self) -> Bool {
+            (left.unit, left.index) < (right.unit, right.index)
+        }
+    }
+
+    enum Origin: Hashable, Sendable {
+        case part(Part)
+        case group(GroupStep.Ticket)
+    }
+
+    /// A message all of whose parts are decided.
+    struct Decided: Equatable, Sendable {
+        var message: MessageID
+        /// The place in the log of its last part.
+        var sequence: UInt64
+        /// False when the server refused a part for good.
+        var isWhole: Bool
     }
 
     struct Flight: Sendable {
@@ -66,6 +85,10 @@ struct Outbox: Sendable {
     private(set) var messageCount = 0
     /// Whether something besides a message may be queued.
     var hasRoomForContent: Bool { units.count - messageCount < Self.maximumContents }
+    /// Parts that were under way and are to be sealed and said again, before what was never said.
+    private var again = Queue<Part>()
+    /// Given up for parts said again, and yet perhaps in the log: still known as our own.
+    private var givenUp: [[UInt8]] = []
     /// The first unit with parts to be sent.
     private var cursor = 0
     private var nextNumber = 0
@@ -79,52 +102,61 @@ struct Outbox: Sendable {
     mutating func enqueue(_ load: Load) {
         units.append(Unit(number: nextNumber, load: load, parts: Self.parts(of: load)))
         nextNumber += 1
-        count(load, sign: 1)
-    }
-
-    /// Ahead of everything: nothing must be under way.
-    mutating func enqueueFirst(_ load: Load) {
-        let number = (units.first?.number ?? nextNumber) - 1
-        units.prepend(Unit(number: number, load: load, parts: Self.parts(of: load)))
-        if units.count == 1 { nextNumber = number + 1 }
-        cursor = number
-        count(load, sign: 1)
+        bytesQueued += load.size
+        if case .text = load { messageCount += 1 }
     }
 
     private static func parts(of load: Load) -> Int {
-        guard case .text(_, let bytes) = load else { return 1 }
+        guard case .text(_, _, let bytes) = load else { return 1 }
         return max(1, (bytes.count + partSize - 1) / partSize)
     }
 
-    private mutating func count(_ load: Load, sign: Int) {
-        bytesQueued += sign * load.size
-        if case .text = load { messageCount += sign }
+    private func index(ofUnit number: Int) -> Int? {
+        guard let first = units.first, number >= first.number,
+            number - first.number < units.count
+        else { return nil }
+        return number - first.number
     }
 
+    // MARK: What is next
+
     /// The next part's plain content; nil when all is under way.
-    func nextContent() -> (origin: Origin, content: [UInt8], isAnnouncement: Bool)? {
-        guard let first = units.first, cursor - first.number < units.count else { return nil }
-        let unit = units[cursor - first.number]
+    func nextContent() -> (part: Part, content: [UInt8])? {
+        if let part = again.first { return content(of: part).map { (part, $0) } }
+        guard let index = index(ofUnit: cursor) else { return nil }
+        let part = Part(unit: cursor, index: units[index].next)
+        return content(of: part).map { (part, $0) }
+    }
+
+    private func content(of part: Part) -> [UInt8]? {
+        guard let index = index(ofUnit: part.unit) else { return nil }
+        let unit = units[index]
         switch unit.load {
-        case .content(let bytes): return (.unit(cursor), bytes, false)
-        case .announcement(let bytes): return (.unit(cursor), bytes, true)
-        case .text(let id, let bytes):
-            let start = unit.next * Self.partSize
-            let part = Content.TextPart(
-                message: id, index: UInt32(unit.next), count: UInt32(unit.parts),
+        case .content(let bytes): return bytes
+        case .text(let id, let style, let bytes):
+            let start = part.index * Self.partSize
+            let text = Content.TextPart(
+                message: id, index: UInt32(part.index), count: UInt32(unit.parts), style: style,
                 bytes: Array(bytes[start..<min(start + Self.partSize, bytes.count)]))
-            return (.unit(cursor), Content.text(part).encoded, false)
+            return Content.text(text).encoded
         }
     }
 
-    /// Notes that what `nextContent` gave, or what a cipher asked for, is under way.
+    /// Notes that what `nextContent` gave, or what the group asked for, is under way.
     mutating func launch(_ append: ClientFrame.Append, origin: Origin, now: Duration) {
         flights.append(Flight(append: append, origin: origin, firstSent: now))
         bytesUnderWay += append.payload.count
-        guard case .unit(let number) = origin, let first = units.first else { return }
-        units[number - first.number].next += 1
-        if units[number - first.number].next == units[number - first.number].parts { cursor += 1 }
+        guard case .part(let part) = origin else { return }
+        if again.first == part {
+            again.popFirst()
+            return
+        }
+        guard let index = index(ofUnit: part.unit) else { return }
+        units[index].next += 1
+        if units[index].next == units[index].parts { cursor += 1 }
     }
+
+    // MARK: What is decided
 
     func contains(_ id: AppendID) -> Bool { index(of: id) != nil }
 
@@ -142,22 +174,49 @@ struct Outbox: Sendable {
         return flight
     }
 
-    /// Counts a part as done, or as refused for good; returns the message all of whose parts are
-    /// decided now, and whether the server has it whole.
-    mutating func decide(unit number: Int, isRefused: Bool) -> (id: MessageID, isWhole: Bool)? {
-        guard let first = units.first, number >= first.number else { return nil }
-        let index = number - first.number
-        guard index < units.count else { return nil }
+    /// The append that became an entry of this payload. No two have the same one: each is sealed.
+    func flight(of payload: [UInt8]) -> Flight? { flights.first { $0.append.payload == payload } }
+
+    /// True once for the payload of an append that was given up.
+    mutating func wasGivenUp(_ payload: [UInt8]) -> Bool {
+        guard let index = givenUp.firstIndex(of: payload) else { return false }
+        givenUp.remove(at: index)
+        return true
+    }
+
+    /// Says a part once more that is in the log and could not be read there.
+    mutating func sayAgain(_ part: Part) { sayAgain([part]) }
+
+    private mutating func sayAgain(_ parts: [Part]) {
+        guard !parts.isEmpty else { return }
+        let sorted = (Array(again) + parts).sorted()
+        again = Queue()
+        for part in sorted { again.append(part) }
+    }
+
+    /// Counts a part as done, at a place in the log, or as refused for good; returns the message
+    /// when all of its parts are decided now.
+    mutating func decide(_ part: Part, at sequence: UInt64?) -> Decided? {
+        guard let index = index(ofUnit: part.unit) else { return nil }
         units[index].acknowledged += 1
-        if isRefused { units[index].isTorn = true }
+        if let sequence {
+            units[index].sequence = max(units[index].sequence, sequence)
+        } else {
+            units[index].isTorn = true
+        }
         let unit = units[index]
         while let front = units.first, front.acknowledged >= front.parts {
             units.popFirst()
-            count(front.load, sign: -1)
+            bytesQueued -= front.load.size
+            if case .text = front.load { messageCount -= 1 }
         }
-        guard unit.acknowledged == unit.parts, case .text(let id, _) = unit.load else { return nil }
-        return (id, !unit.isTorn)
+        guard unit.acknowledged == unit.parts, case .text(let id, _, _) = unit.load else {
+            return nil
+        }
+        return Decided(message: id, sequence: unit.sequence, isWhole: !unit.isTorn)
     }
+
+    // MARK: What is sent once more
 
     /// Keeps an append back until `relaunch`.
     mutating func holdBack(_ id: AppendID, freshID: AppendID?) {
@@ -166,52 +225,50 @@ struct Outbox: Sendable {
         if let freshID { flights[index].append.id = freshID }
     }
 
-    /// The appends to be sent once more, in order.
+    /// The appends to be sent once more, in order. Parts whose id the server may have forgotten, and
+    /// those behind them, are to be sealed anew instead: a sealed entry that came twice would look
+    /// like the server's doing.
     ///
-    /// - Parameters:
-    ///   - all: whether the connection is another one, or only those kept back are meant.
-    ///   - freshID: makes the id of those whose old one the server may have forgotten.
-    mutating func relaunch(
-        all: Bool, now: Duration, freshID: () -> AppendID
-    ) -> [ClientFrame.Append] {
-        var again: [ClientFrame.Append] = []
-        for index in 0..<flights.count where all || flights[index].isHeldBack {
-            if case .unit = flights[index].origin, now - flights[index].firstSent > Self.idMemory {
-                flights[index].append.id = freshID()
-                flights[index].firstSent = now
+    /// - Parameter all: whether the connection is another one, or only those kept back are meant.
+    mutating func relaunch(all: Bool, now: Duration) -> [ClientFrame.Append] {
+        var kept = Queue<Flight>()
+        var appends: [ClientFrame.Append] = []
+        var expired: [Part] = []
+        if all { givenUp = [] }
+        for var flight in flights {
+            guard all || flight.isHeldBack else {
+                kept.append(flight)
+                continue
             }
-            flights[index].isHeldBack = false
-            again.append(flights[index].append)
+            let isOld = !expired.isEmpty || now - flight.firstSent > Self.idMemory
+            if case .part(let part) = flight.origin, isOld {
+                givenUp.append(flight.append.payload)
+                bytesUnderWay -= flight.append.payload.count
+                expired.append(part)
+                continue
+            }
+            flight.isHeldBack = false
+            kept.append(flight)
+            appends.append(flight.append)
         }
-        return again
+        flights = kept
+        sayAgain(expired)
+        return appends
     }
 
     /// The log began anew, or another attachment did: everything not wholly acknowledged is to be
     /// said from its beginning.
     mutating func restart() {
-        flights.removeAll()
-        bytesUnderWay = 0
-        var kept = Queue<Unit>()
-        nextNumber = 0
-        for unit in units where unit.acknowledged < unit.parts {
-            if case .announcement(let bytes) = unit.load {
-                bytesQueued -= bytes.count
-                continue
-            }
-            kept.append(Unit(number: nextNumber, load: unit.load, parts: unit.parts))
-            nextNumber += 1
-        }
-        units = kept
-        cursor = 0
-        bytesQueued = units.reduce(0) { $0 + $1.load.size }
-        messageCount = units.reduce(0) { if case .text = $1.load { $0 + 1 } else { $0 } }
+        let unfinished = units.filter { $0.acknowledged < $0.parts }
+        self = Outbox()
+        for unit in unfinished { enqueue(unit.load) }
     }
 
     /// The messages not wholly acknowledged: those begun, and those not.
     var unfinishedMessages: (begun: [MessageID], unsent: [MessageID]) {
         var result: (begun: [MessageID], unsent: [MessageID]) = ([], [])
         for unit in units where unit.acknowledged < unit.parts {
-            guard case .text(let id, _) = unit.load else { continue }
+            guard case .text(let id, _, _) = unit.load else { continue }
             if unit.next > 0 { result.begun.append(id) } else { result.unsent.append(id) }
         }
         return result

@@ -10,10 +10,6 @@ struct Queue<Element>: Sequence {
 
     mutating func append(_ element: Element) { elements.append(element) }
 
-    mutating func prepend(_ element: Element) {
-        elements.insert(element, at: head)
-    }
-
     @discardableResult mutating func popFirst() -> Element? {
         guard head < elements.count else { return nil }
         let element = elements[head]

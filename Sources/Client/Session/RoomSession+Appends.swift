@@ -11,13 +11,13 @@ extension RoomSession {
 
     /// Seals and sends while the window has room.
     mutating func pump(now: Duration) {
-        guard isAttached else { return }
-        while cipher.isReady, outbox.hasRoomInWindow, let next = outbox.nextContent() {
-            // Who we are is said even while all else waits.
-            guard pausedUntil == nil || next.isAnnouncement else { break }
-            // A cipher that cannot seal now says so by `isReady`, and what waits is kept.
-            guard let sealed = try? cipher.seal(next.content) else { break }
-            launch(sealed, kind: .message, epoch: 0, origin: next.origin, now: now)
+        guard isAttached, leaving?.isSaid != true else { return }
+        while group.isReady, pausedUntil == nil, outbox.hasRoomInWindow,
+            let next = outbox.nextContent()
+        {
+            // A group that cannot seal now says so by `isReady`, and what waits is kept.
+            guard let sealed = try? group.seal(next.content, now: now) else { break }
+            launch(sealed, kind: .message, epoch: 0, origin: .part(next.part), now: now)
         }
         leaveIfAllIsSaid(now: now)
     }
@@ -28,19 +28,25 @@ extension RoomSession {
         let append = ClientFrame.Append(
             id: .random(using: &random), kind: kind, epoch: epoch, payload: payload)
         outbox.launch(append, origin: origin, now: now)
+        // Without a connection it goes out with the next one.
+        guard isAttached else { return }
         lastSaid = now
         actions.append(.send(.append(append)))
     }
 
     mutating func resend(all: Bool, now: Duration) {
-        var random = random
-        let again = outbox.relaunch(all: all, now: now) { .random(using: &random) }
-        self.random = random
-        for append in again { actions.append(.send(.append(append))) }
+        for append in outbox.relaunch(all: all, now: now) { actions.append(.send(.append(append))) }
     }
 
+    /// Those who were waited for in a new room are there.
+    mutating func gathered(now: Duration) {
+        if isGathering { endPause(now: now) }
+    }
+
+    /// What was held back goes out, and then what waits.
     mutating func endPause(now: Duration) {
         pausedUntil = nil
+        isGathering = false
         guard isAttached else { return }
         resend(all: false, now: now)
         pump(now: now)
@@ -49,33 +55,56 @@ extension RoomSession {
     // MARK: Answers
 
     mutating func receivedAppended(_ appended: ServerFrame.Appended, now: Duration) {
-        // A duplicate's number is an earlier one, which a replay passes or has passed.
-        if !appended.duplicate {
-            if let lastSequence, appended.sequence <= lastSequence {
+        // Our entry is at this place in the log; but for a duplicate that a replay passed, or should
+        // have, it is the next one.
+        let isNext = place.map { appended.sequence > $0.position.sequence } ?? false
+        if isNext || !appended.duplicate {
+            guard appended.sequence > lastSequence ?? 0, outbox.contains(appended.id) else {
                 return close(.protocolViolation)
             }
             lastSequence = appended.sequence
-            if let place, appended.sequence > place.position.sequence {
-                self.place?.position.sequence = appended.sequence
-            }
+            if isNext { place?.position.sequence = appended.sequence }
         }
         backoff.reset()
         guard let flight = land(appended.id) else { return }
-        switch flight.origin {
-        case .unit(let number): decide(unit: number, isRefused: false)
-        case .cipher(let ticket):
-            perform(cipher.settled(ticket, .accepted(sequence: appended.sequence)), now: now)
+        if isNext {
+            passOwn(flight, at: appended.sequence, now: now)
+        } else {
+            settle(flight, at: appended.sequence, isToBeSaidAgain: false, now: now)
         }
-        pump(now: now)
     }
 
-    private mutating func decide(unit number: Int, isRefused: Bool) {
-        guard let message = outbox.decide(unit: number, isRefused: isRefused) else { return }
-        actions.append(message.isWhole ? .sent(message.id) : .uncertain(message.id))
+    /// Our own entry at its place in the log.
+    mutating func passOwn(_ flight: Outbox.Flight, at sequence: UInt64, now: Duration) {
+        guard let place else { return }
+        let entry = LogEntry(
+            sequence: sequence, sender: place.attachment, kind: flight.append.kind,
+            payload: flight.append.payload, isOwn: true)
+        let isToBeSaidAgain = carryOut(group.entry(entry, now: now), now: now)
+        settle(flight, at: sequence, isToBeSaidAgain: isToBeSaidAgain, now: now)
+    }
+
+    private mutating func settle(
+        _ flight: Outbox.Flight, at sequence: UInt64, isToBeSaidAgain: Bool, now: Duration
+    ) {
+        guard !hasEnded else { return }
+        switch flight.origin {
+        case .part(let part) where isToBeSaidAgain: outbox.sayAgain(part)
+        case .part(let part): decide(part, at: sequence)
+        case .group(let ticket):
+            carryOut(group.settled(ticket, .accepted(sequence: sequence), now: now), now: now)
+        }
+    }
+
+    private mutating func decide(_ part: Outbox.Part, at sequence: UInt64?) {
+        guard let decided = outbox.decide(part, at: sequence) else { return }
+        actions.append(
+            decided.isWhole
+                ? .sent(decided.message, sequence: decided.sequence) : .uncertain(decided.message))
     }
 
     /// Takes out a decided append; one that was never asked for ends the connection.
-    private mutating func land(_ id: AppendID) -> Outbox.Flight? {
+    mutating func land(_ id: AppendID) -> Outbox.Flight? {
         guard let flight = outbox.land(id) else {
             if !recentlySettled.contains(id) { close(.protocolViolation) }
             return nil
@@ -86,9 +115,8 @@ extension RoomSession {
 
     mutating func receivedConflict(_ id: AppendID, epoch: UInt64, now: Duration) {
         guard let flight = land(id) else { return }
-        guard case .cipher(let ticket) = flight.origin else { return close(.protocolViolation) }
-        perform(cipher.settled(ticket, .conflict(epoch: epoch)), now: now)
-        pump(now: now)
+        guard case .group(let ticket) = flight.origin else { return close(.protocolViolation) }
+        carryOut(group.settled(ticket, .conflict(epoch: epoch), now: now), now: now)
     }
 
     mutating func receivedRefusal(_ id: AppendID, _ reason: RefusalReason, now: Duration) {
@@ -97,13 +125,13 @@ extension RoomSession {
         case .tooLarge:
             guard let flight = land(id) else { return }
             switch flight.origin {
-            case .cipher(let ticket): perform(cipher.settled(ticket, .refused), now: now)
-            case .unit(let number):
+            case .group(let ticket):
+                carryOut(group.settled(ticket, .refused, now: now), now: now)
+            case .part(let part):
                 // Parts are far below the limit: a server that refuses them takes nothing of ours.
                 actions.append(.notice("the server refused a part of a message as too large"))
-                decide(unit: number, isRefused: true)
+                decide(part, at: nil)
             }
-            pump(now: now)
         }
     }
 

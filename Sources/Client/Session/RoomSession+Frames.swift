@@ -6,6 +6,7 @@ extension RoomSession {
     mutating func received(_ frames: [ServerFrame], now: Duration) {
         lastHeard = now
         for frame in frames { received(frame, now: now) }
+        pump(now: now)
     }
 
     private mutating func received(_ frame: ServerFrame, now: Duration) {
@@ -44,22 +45,17 @@ extension RoomSession {
     // MARK: Entering
 
     private mutating func receivedAttached(_ attached: ServerFrame.Attached, now: Duration) {
-        guard isPlausible(attached),
-            let profile = identity.announce(
-                name: name, attachment: attached.attachment, room: access.room)
-        else { return close(.protocolViolation) }
+        guard isPlausible(attached) else { return close(.protocolViolation) }
         phase = .attached
         actions.append(.connection(.connected))
         pausedUntil = nil
-        cipherWakes = nil
         isDegraded = false
+        isGroupAttached = true
         if attached.standing == .resumed {
             resume(attached, now: now)
         } else {
-            enter(attached, profile: profile, now: now)
+            enter(attached, now: now)
         }
-        perform(cipher.attached(attached, profile: profile), now: now)
-        pump(now: now)
     }
 
     private func isPlausible(_ attached: ServerFrame.Attached) -> Bool {
@@ -75,40 +71,31 @@ extension RoomSession {
         return attached.attachment == place?.attachment
     }
 
-    private mutating func enter(
-        _ attached: ServerFrame.Attached, profile: Announcement, now: Duration
-    ) {
-        let wasHere = place != nil
-        if let place, place.position.log != attached.position.log {
-            pausedUntil = now + Self.regathering
-        }
+    private mutating func enter(_ attached: ServerFrame.Attached, now: Duration) {
+        if let place { isMove = isMove || place.position.log != attached.position.log }
+        isGathering = isMove
+        if isMove { pausedUntil = now + Self.regathering }
+        isMove = false
         setPlace(attached)
         outbox.restart()
         recentlySettled = RecentSet(limit: Self.recentlySettledCount)
-        if attached.standing == .newcomer {
-            outbox.enqueueFirst(.announcement(Content.announce(profile).encoded))
-        }
-        actions.append(.entered(attached, profile))
-        if wasHere, attached.standing == .newcomer { actions.append(.missed(count: nil)) }
-        scheduleAsking(afresh: true)
+        actions.append(.placed(attached))
+        carryOut(group.attached(attached, now: now), now: now)
     }
 
     private mutating func resume(_ attached: ServerFrame.Attached, now: Duration) {
         guard let old = place else { return }
         setPlace(attached)
         actions.append(.resumed(roster: attached.roster))
-        if attached.position.log != old.position.log {
-            restart(now: now)
-        } else {
-            // The log goes on where we left it; if it goes on later, it should have said `gap`.
-            if attached.position.sequence > old.position.sequence {
-                actions.append(.missed(count: nil))
-            } else {
-                place?.position = old.position
-            }
-            resend(all: true, now: now)
-        }
-        scheduleAsking(afresh: false)
+        let isSameLog = attached.position.log == old.position.log
+        // The log goes on where we left it; if it goes on later, it should have said `gap`.
+        let isLater = isSameLog && attached.position.sequence > old.position.sequence
+        if isSameLog, !isLater { place?.position = old.position }
+        if isSameLog { resend(all: true, now: now) } else { restart() }
+        if isLater { actions.append(.missed(count: nil)) }
+        carryOut(group.attached(attached, now: now), now: now)
+        if isLater { carryOut(group.gap(now: now), now: now) }
+        if !isSameLog { carryOut(group.reset(to: attached.position, now: now), now: now) }
     }
 
     private mutating func setPlace(_ attached: ServerFrame.Attached) {
@@ -119,6 +106,7 @@ extension RoomSession {
     // MARK: In the room
 
     private mutating func receivedInRoom(_ frame: ServerFrame, now: Duration) {
+        guard leaving?.isMove != true else { return }
         switch frame {
         case .entry(let entry): receivedEntry(entry, now: now)
         case .appended(let appended): receivedAppended(appended, now: now)
@@ -126,13 +114,13 @@ extension RoomSession {
         case .refused(let id, let reason): receivedRefusal(id, reason, now: now)
         case .unavailable(let id, let certain): receivedUnavailable(id, certain, now: now)
         case .presence(let presence): receivedPresence(presence, now: now)
-        case .gap(let gap): receivedGap(gap)
+        case .gap(let gap): receivedGap(gap, now: now)
         case .reset(let position): receivedReset(position, now: now)
         case .degraded: setDegraded(true)
         case .restored: setDegraded(false)
-        case .knocked(let knock): perform(cipher.knocked(knock), now: now)
-        case .answered(let answer): perform(cipher.answered(answer), now: now)
-        case .unanswered: perform(cipher.unanswered(), now: now)
+        case .knocked(let knock): carryOut(group.knocked(knock, now: now), now: now)
+        case .answered(let answer): carryOut(group.answered(answer, now: now), now: now)
+        case .unanswered: carryOut(group.unanswered(now: now), now: now)
         case .pong: break
         case .challenge, .attached, .spliced, .goodbye: close(.protocolViolation)
         }
@@ -155,19 +143,21 @@ extension RoomSession {
     }
 
     private mutating func receivedEntry(_ entry: ServerFrame.Entry, now: Duration) {
-        guard advance(to: entry.sequence), entry.sender != place?.attachment else { return }
-        do {
-            let opened = try cipher.open(entry)
-            if let content = opened.content {
-                actions.append(.content(sender: entry.sender, content))
-            }
-            perform(opened.steps, now: now)
-        } catch {
-            // Once is enough: a flood of them is not worth a flood of notices.
-            guard !saidUnreadable else { return }
-            saidUnreadable = true
-            actions.append(.notice("something came that could not be opened; it was passed over"))
+        guard advance(to: entry.sequence) else { return }
+        guard entry.sender == place?.attachment else { return pass(entry, isOwn: false, now: now) }
+        // Our own, of an earlier connection: its answer was lost, or is still to come.
+        guard let flight = outbox.flight(of: entry.payload) else {
+            return pass(entry, isOwn: outbox.wasGivenUp(entry.payload), now: now)
         }
+        guard land(flight.append.id) != nil else { return }
+        passOwn(flight, at: entry.sequence, now: now)
+    }
+
+    private mutating func pass(_ entry: ServerFrame.Entry, isOwn: Bool, now: Duration) {
+        let entry = LogEntry(
+            sequence: entry.sequence, sender: entry.sender, kind: entry.kind,
+            payload: entry.payload, isOwn: isOwn)
+        carryOut(group.entry(entry, now: now), now: now)
     }
 
     /// Told when it changes: a flood of words on it is not worth a flood of notices.
@@ -186,81 +176,79 @@ extension RoomSession {
             return close(.protocolViolation)
         }
         actions.append(.presence(presence))
-        perform(cipher.presence(presence), now: now)
+        carryOut(group.presence(presence, now: now), now: now)
     }
 
-    private mutating func receivedGap(_ gap: ServerFrame.Gap) {
+    private mutating func receivedGap(_ gap: ServerFrame.Gap, now: Duration) {
         if let lastSequence, gap.through < lastSequence { return close(.protocolViolation) }
         lastSequence = gap.through
         guard let place, gap.through > place.position.sequence else { return }
         self.place?.position.sequence = gap.through
         actions.append(.missed(count: gap.count.map { Int($0) }))
-        scheduleAsking(afresh: true)
+        carryOut(group.gap(now: now), now: now)
     }
 
     private mutating func receivedReset(_ position: Position, now: Duration) {
         place?.position = position
         lastSequence = nil
-        actions.append(.missed(count: nil))
-        restart(now: now)
-        perform(cipher.reset(to: position), now: now)
-        pump(now: now)
+        restart()
+        carryOut(group.reset(to: position, now: now), now: now)
     }
 
     /// Everything not acknowledged is said again to a log that began anew.
-    private mutating func restart(now: Duration) {
+    private mutating func restart() {
         outbox.restart()
         recentlySettled = RecentSet(limit: Self.recentlySettledCount)
         pausedUntil = nil
         actions.append(.restarted)
-        guard let place,
-            let profile = identity.announce(
-                name: name, attachment: place.attachment, room: access.room)
-        else { return }
-        outbox.enqueueFirst(.announcement(Content.announce(profile).encoded))
     }
 
-    // MARK: The cipher
+    // MARK: The group
 
-    mutating func perform(_ steps: [CipherStep], now: Duration) {
+    /// Does what the group wants.
+    ///
+    /// - Returns: whether our own entry that just passed is to be said again.
+    @discardableResult
+    mutating func carryOut(_ steps: [GroupStep], now: Duration) -> Bool {
+        var isToBeSaidAgain = false
         for step in steps {
             switch step {
-            case .knock(let payload): actions.append(.send(.knock(payload)))
+            case .knock(let payload): send(.knock(payload))
             case .answer(let knocks, let payload):
-                let answer = ClientFrame.Answer(knocks: knocks, payload: payload)
-                actions.append(.send(.answer(answer)))
+                send(.answer(ClientFrame.Answer(knocks: knocks, payload: payload)))
             case .append(let ticket, let kind, let epoch, let payload):
-                launch(
-                    payload, kind: kind, epoch: epoch, origin: .cipher(ticket), now: now)
-            case .ready(let ready): actions.append(.send(.ready(ready)))
-            case .wake(let pause): cipherWakes = now + pause
-            case .learned(let people): actions.append(.learned(people))
+                launch(payload, kind: kind, epoch: epoch, origin: .group(ticket), now: now)
+            case .ready(let ready): send(.ready(ready))
+            case .sayAgain: isToBeSaidAgain = true
+            case .news(let news): tell(news, now: now)
             }
+            if hasEnded { return false }
         }
-        if !steps.isEmpty, isAttached { pump(now: now) }
+        return isToBeSaidAgain
     }
 
-    mutating func wakeCipher(people: [Announcement], now: Duration) {
-        guard isAttached else { return }
-        perform(cipher.woken(people: people), now: now)
+    private mutating func tell(_ news: GroupNews, now: Duration) {
+        actions.append(.news(news))
+        switch news {
+        case .moved: depart(now: now)
+        case .removedUs(let by):
+            endNow(.removed(by: String(decoding: by.name, as: UTF8.self)))
+        case .turnedAway: endNow(.turnedAway(by: "a member"))
+        case .entered, .fellOut, .outside, .joined, .left, .renamed, .content, .received,
+            .newcomer, .decided, .warning:
+            break
+        }
     }
 
-    /// Some people in the room are still without a name.
-    mutating func askForNames(now: Duration) {
-        guard isAttached, let place,
-            let profile = identity.announce(
-                name: name, attachment: place.attachment, room: access.room)
-        else { return }
-        perform(cipher.namesMissing(profile: profile), now: now)
-        timesAsked += 1
-        scheduleAsking(afresh: false)
+    /// What is asked for without a connection is void: the group begins anew with the next one.
+    private mutating func send(_ frame: ClientFrame) {
+        if isAttached { actions.append(.send(frame)) }
     }
 
-    /// First after some two seconds, then after twice as long each time.
-    mutating func scheduleAsking(afresh: Bool) {
-        if afresh { timesAsked = 0 }
-        guard timesAsked < Self.maximumAsking else { return }
-        let pause = Duration.seconds(2) * (1 << timesAsked)
-        asksAt = lastHeard + pause * Double.random(in: 0.75...1.5, using: &random)
+    /// A person asks for a change of the room.
+    mutating func perform(_ wish: GroupWish, now: Duration) throws(ClientRefusal) {
+        guard !isOver else { throw .left }
+        carryOut(try group.perform(wish, now: now), now: now)
+        pump(now: now)
     }
 }

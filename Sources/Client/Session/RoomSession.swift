@@ -2,13 +2,13 @@ import Crypto
 import TLSSyntax
 import Wire
 
-/// One person's place in one room, as a pure state machine: frames, time and commands in, actions
-/// out (`takeActions`). It keeps the place through broken connections, loses nothing that was said
-/// and passes nothing on twice.
+/// One person's place in one room, as a state machine without I/O: frames, time and commands in,
+/// actions out (`takeActions`). It keeps the place through broken connections, loses nothing that
+/// was said, and passes everything through the room's group once, in the order of the log.
 ///
 /// The server is not trusted: whatever it sends that the protocol does not allow ends the
 /// connection, and the next attempt begins from what is known to be good.
-struct RoomSession: Sendable {
+struct RoomSession {
     enum Action: Sendable {
         case connect
         /// Closes the connection; `disconnected` follows.
@@ -16,22 +16,21 @@ struct RoomSession: Sendable {
         case send(ClientFrame)
         case connection(ClientEvent.ConnectionState)
         /// A new attachment; everything that hung on the old one is void.
-        case entered(ServerFrame.Attached, Announcement)
+        case placed(ServerFrame.Attached)
         /// The old attachment goes on; who is in the room may have changed.
         case resumed(roster: [Presence])
         /// The log began anew under the same attachment: parts of messages will come again.
         case restarted
-        case content(sender: AttachmentID, [UInt8])
         case presence(Presence)
         case missed(count: Int?)
-        case learned([Announcement])
-        /// Call `wakeCipher` with everybody known by name.
-        case cipherDue
-        /// If names are missing, call `askForNames`.
-        case namesDue
-        case sent(MessageID)
+        case news(GroupNews)
+        /// All of a message is in the log, the last of it at this place.
+        case sent(MessageID, sequence: UInt64)
         case uncertain(MessageID)
         case notice(String)
+        /// The room that goes on elsewhere is left; the outbox holds what is to be said there. No
+        /// action follows.
+        case departed
         /// All is over; no action follows.
         case end(ClientFailure?)
     }
@@ -56,7 +55,10 @@ struct RoomSession: Sendable {
 
     struct Leaving: Sendable {
         var deadline: Duration
+        /// The server was told.
         var isSaid = false
+        /// For the same room under another secret.
+        var isMove = false
     }
 
     /// Having said nothing for so long, we ask whether the connection lives, and show that we do:
@@ -77,19 +79,15 @@ struct RoomSession: Sendable {
     static let regathering: Duration = .seconds(3)
     /// Acknowledged ids that may be acknowledged once more, when an old answer crosses a repeat.
     static let recentlySettledCount = Outbox.maximumFlights
-    /// Times that missing names are asked for: over two minutes, ever less often.
-    static let maximumAsking = 6
 
     let access: AccessKey
-    let identity: Identity
-    let name: String
     let agent: [UInt8]
-    var cipher: any RoomCipher
+    let group: any RoomGroup
     var random: any RandomNumberGenerator & Sendable
 
     var phase = Phase.idle
     var place: Place?
-    var outbox = Outbox()
+    var outbox: Outbox
     var backoff = Backoff()
     var actions: [Action] = []
     var leaving: Leaving?
@@ -99,29 +97,35 @@ struct RoomSession: Sendable {
     var pingNumber: UInt64 = 0
     /// The last sequence number on this connection; they only increase.
     var lastSequence: UInt64?
+    /// People's words wait until then; the group's entries do not.
     var pausedUntil: Duration?
-    var cipherWakes: Duration?
-    var asksAt: Duration?
-    var timesAsked = 0
+    /// Whether that is for others to come.
+    var isGathering = false
     var recentlySettled = RecentSet<AppendID>(limit: recentlySettledCount)
-    var saidUnreadable = false
     var isDegraded = false
+    /// Whether the group was told of the connection, and not of its end.
+    var isGroupAttached = false
+    /// Whether this room is another one under a fresh secret, whose people are on their way here.
+    var isMove: Bool
 
+    /// - Parameter outbox: what was not acknowledged in the room that moved here.
     init(
-        secret: RoomSecret, identity: Identity, configuration: ClientConfiguration,
-        cipher: (any RoomCipher)? = nil,
+        access: AccessKey, agent: String, group: any RoomGroup, movedWith outbox: Outbox? = nil,
         random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
     ) {
-        access = secret.accessKey
-        self.identity = identity
-        name = Announcement.fitting(name: configuration.name)
-        agent = Array(configuration.agent.utf8.prefix(FrameLimits.maximumAgent))
-        self.cipher = cipher ?? SharedSecretCipher(secret: secret)
+        self.access = access
+        self.agent = Array(agent.utf8.prefix(FrameLimits.maximumAgent))
+        self.group = group
         self.random = random
+        isMove = outbox != nil
+        self.outbox = outbox ?? Outbox()
+        self.outbox.restart()
     }
 
     var isAttached: Bool { if case .attached = phase { true } else { false } }
     var hasEnded: Bool { if case .ended = phase { true } else { false } }
+    /// Whether this person wants no more of the room, or is out of it.
+    var isOver: Bool { hasEnded || leaving.map { !$0.isMove } ?? false }
 
     /// What to do now, in this order.
     mutating func takeActions() -> [Action] {
@@ -165,9 +169,12 @@ struct RoomSession: Sendable {
         if case .closing(let reason) = phase { error = reason }
         if leaving?.isSaid == true { return end(nil) }
         if let failure = failure(for: error) { return end(failure) }
+        let wasAttached = isGroupAttached
+        isGroupAttached = false
         let pause = backoff.next(using: &random)
         phase = .waiting(until: now + pause)
         actions.append(.connection(.reconnecting(after: pause)))
+        if wasAttached { carryOut(group.detached(now: now), now: now) }
         endIfNothingIsLeft()
     }
 
@@ -177,13 +184,14 @@ struct RoomSession: Sendable {
         case .wrongServer: .wrongServer
         case .goodbye(.unauthorized): .unauthorized
         case .goodbye(.version): .versionMismatch
-        default: place == nil ? .cannotConnect(error) : nil
+        default: place == nil && !isMove ? .cannotConnect(error) : nil
         }
     }
 
     mutating func end(_ failure: ClientFailure?) {
         guard !hasEnded else { return }
         phase = .ended
+        if leaving?.isMove == true { return actions.append(.departed) }
         let unfinished = outbox.unfinishedMessages
         for id in unfinished.begun { actions.append(.uncertain(id)) }
         if !unfinished.unsent.isEmpty {
@@ -197,15 +205,13 @@ struct RoomSession: Sendable {
 
     /// When `tick` is to be called.
     var deadline: Duration? {
-        var times = [pausedUntil, leaving?.deadline].compactMap(\.self)
+        var times = [pausedUntil, leaving?.deadline, group.deadline].compactMap(\.self)
         switch phase {
         case .idle: break
         case .ended: return nil
         case .connecting(let since), .attaching(let since), .greeting(_, let since):
             times.append(since + Self.connectTimeout)
-        case .attached:
-            times += [lastHeard + Self.lostAfter, lastSaid + Self.pingAfter]
-            times += [cipherWakes, asksAt].compactMap(\.self)
+        case .attached: times += [lastHeard + Self.lostAfter, lastSaid + Self.pingAfter]
         case .closing: break
         case .waiting(let until): times.append(until)
         }
@@ -223,6 +229,10 @@ struct RoomSession: Sendable {
         case .attached: tickAttached(now: now)
         }
         if let until = pausedUntil, now >= until { endPause(now: now) }
+        if let due = group.deadline, now >= due, !hasEnded {
+            carryOut(group.tick(now: now), now: now)
+            pump(now: now)
+        }
     }
 
     private mutating func tickAttached(now: Duration) {
@@ -232,39 +242,52 @@ struct RoomSession: Sendable {
             pingNumber += 1
             actions.append(.send(.ping(pingNumber)))
         }
-        if let due = cipherWakes, now >= due {
-            cipherWakes = nil
-            actions.append(.cipherDue)
-        }
-        if let due = asksAt, now >= due {
-            asksAt = nil
-            actions.append(.namesDue)
-        }
     }
 
     // MARK: Leaving
 
-    /// Goes in good order: says what is queued, then bye, then leaves. `end` follows.
+    /// Goes in good order: says what is queued, then bye, then leaves. Who cannot speak in the room
+    /// leaves at once. `end` follows.
     mutating func leave(now: Duration) {
-        guard leaving == nil, !hasEnded else { return }
-        guard place != nil else { return closeAndEnd() }
+        guard !isOver else { return }
+        guard place != nil, leaving == nil else { return endNow() }
+        if isAttached, !group.isReady { return sayLeave(isMove: false, now: now) }
         leaving = Leaving(deadline: now + Self.leaveTimeout)
         outbox.enqueue(.content(Content.bye.encoded))
         pump(now: now)
         endIfNothingIsLeft()
     }
 
-    private mutating func closeAndEnd() {
+    /// The room goes on under another secret: nothing that is said here from now on is heard, and
+    /// nothing that comes counts. `departed` follows.
+    mutating func depart(now: Duration) {
+        guard !hasEnded else { return }
+        // Who was leaving does not go along.
+        guard leaving == nil else { return endNow() }
+        sayLeave(isMove: true, now: now)
+    }
+
+    private mutating func sayLeave(isMove: Bool, now: Duration) {
+        leaving = Leaving(deadline: now + Self.goodbyeTimeout, isSaid: true, isMove: isMove)
+        actions.append(.send(.leave))
+    }
+
+    /// Closes the connection without a word, and ends for good.
+    mutating func endNow(_ failure: ClientFailure? = nil) {
+        leaving?.isMove = false
+        actions.append(.disconnect)
+        end(failure)
+    }
+
+    private mutating func endLeaving() {
         actions.append(.disconnect)
         end(nil)
     }
 
-    private mutating func endLeaving() { closeAndEnd() }
-
     /// Without a connection and with nothing but the farewell to say, there is nothing to wait for.
     private mutating func endIfNothingIsLeft() {
         guard leaving != nil, !isAttached, outbox.messageCount == 0 else { return }
-        closeAndEnd()
+        endLeaving()
     }
 
     mutating func leaveIfAllIsSaid(now: Duration) {

@@ -23,7 +23,7 @@ actor PartWriter {
         firstChunk = SealedFile.firstMissingChunk(having: part.size, of: order.offer.size)
         opener = FileOpener(
             SealedFile.Parameters(
-                key: order.offer.key, fileID: order.offer.file.bytes, firstChunk: firstChunk),
+                key: order.secret.key, fileID: order.offer.file.bytes, firstChunk: firstChunk),
             size: order.offer.size)
         try hashPart()
     }

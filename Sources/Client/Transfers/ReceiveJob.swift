@@ -38,7 +38,7 @@ struct ReceiveJob: Sendable {
     private func run(_ writer: PartWriter) async -> ReceiveOutcome {
         do {
             await reports.began(writer.firstChunk, writer.bytes)
-            try await connector.withTransfer(token: order.token, access: access) { link in
+            try await connector.withTransfer(token: order.secret.token, access: access) { link in
                 try await clock.watching(stall: Self.stallTimeout) { pulse in
                     try await receive(from: link, into: writer, pulse)
                 }

@@ -20,7 +20,8 @@ struct SendJob: Sendable {
         guard order.source.isUnchanged else { return .changed }
         do {
             let before = try hashWhatIsThere()
-            let digest = try await connector.withTransfer(token: order.token, access: access) {
+            let digest = try await connector.withTransfer(token: order.secret.token, access: access)
+            {
                 link in
                 try await clock.watching(stall: ReceiveJob.stallTimeout) { pulse in
                     try await send(over: link, hashed: before, pulse)
@@ -55,7 +56,7 @@ struct SendJob: Sendable {
         defer { order.hashed.note(hashed) }
         var sealer = FileSealer(
             SealedFile.Parameters(
-                key: order.offer.key, fileID: order.offer.file.bytes,
+                key: order.secret.key, fileID: order.offer.file.bytes,
                 firstChunk: order.firstChunk))
         try await link.send(sealer.header)
         let count = SealedFile.chunkCount(ofSize: size)

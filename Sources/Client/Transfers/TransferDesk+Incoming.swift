@@ -5,7 +5,7 @@ import Wire
 
 /// One stream to be received.
 struct ReceiveOrder: Sendable {
-    var token: TransferToken
+    var secret: StreamSecret
     var offer: Content.FileOffer
     var partID: [UInt8]
     var safeName: SafeFileName
@@ -27,64 +27,34 @@ enum ReceiveOutcome: Sendable {
 extension TransferDesk {
     /// The offer of a file by somebody, who may have another attachment by now. Everybody in the room
     /// knows the ids of its files: only a key shows that it is the same person.
-    private func find(
-        _ file: FileID, from sender: AttachmentID, people: People
-    ) -> OfferNumber? {
-        let key = people.key(of: sender)
-        return incoming.first { _, known in
-            guard known.offer.file == file else { return false }
-            return known.sender == sender || key != nil && key == known.key
-        }?.key
+    private func find(_ file: FileID, from speaker: Speaker) -> OfferNumber? {
+        incoming.first { $0.value.offer.file == file && $0.value.key == speaker.key }?.key
     }
 
-    /// The offer of somebody who is gone, and whom this nameless sender may turn out to be.
-    private func findClaimed(
-        _ file: FileID, by sender: AttachmentID, people: People
-    ) -> OfferNumber? {
-        guard people.key(of: sender) == nil else { return nil }
-        return incoming.first { _, known in
-            known.offer.file == file && known.key != nil && !people.isPresent(known.sender)
-        }?.key
-    }
-
-    /// The name of a part: the same person's file only, so that nobody's offer of a file of the same
-    /// id can touch what came from another, or begin without being accepted.
-    static func partID(_ file: FileID, key: [UInt8]?) -> [UInt8] {
-        Array(SHA256.hash(data: Array("chatbox/1 part".utf8) + file.bytes + (key ?? [])).prefix(16))
+    /// The name of a part: the same person's file of the same size only, so that nobody's offer of a
+    /// file of the same id can touch what came from another, or begin without being accepted.
+    static func partID(of offer: Content.FileOffer, key: [UInt8]) -> [UInt8] {
+        let size = (0..<8).map { UInt8(truncatingIfNeeded: offer.size >> UInt64(56 - 8 * $0)) }
+        let name = Array("chatbox/1 part".utf8) + offer.file.bytes + size + key
+        return Array(SHA256.hash(data: name).prefix(16))
     }
 
     // MARK: What the room says
 
     mutating func heardOffer(
-        _ offer: Content.FileOffer, from sender: AttachmentID, people: People, now: Duration
+        _ offer: Content.FileOffer, from speaker: Speaker, people: People, now: Duration
     ) {
         if let recipient = offer.recipient, recipient != people.me.attachment { return }
-        let key = people.key(of: sender)
-        if let number = find(offer.file, from: sender, people: people) {
-            return offeredAgain(number, by: sender, people: people, now: now)
+        if let number = find(offer.file, from: speaker) {
+            return offeredAgain(number, by: speaker, now: now)
         }
-        if let number = findClaimed(offer.file, by: sender, people: people) {
-            incoming[number]?.claimant = sender
-            return
-        }
-        let open = incoming.values.count { file in
-            guard case .offered = file.state else { return false }
-            return file.sender == sender
-        }
-        guard open < Self.maximumOpenPerSender, makeRoomForOffer(people) else { return }
+        guard makeRoomForOffer(of: speaker.key, people) else { return }
         let file = Incoming(
-            number: nextNumber(), offer: offer, safeName: SafeFileName(untrusted: offer.name),
-            sender: sender, peer: people.person(sender), key: key)
+            number: nextNumber(), offer: offer, sender: speaker.attachment, peer: speaker.person,
+            key: speaker.key)
         incoming[file.number] = file
-        // Without a name nobody knows whose it is, nor whether it goes on by itself.
-        guard key == nil else { return show(file.number) }
-        incoming[file.number]?.toldAt = now + Self.nameWait
-    }
-
-    /// Begins what was begun in an earlier run of this client, or asks the person.
-    private mutating func show(_ number: OfferNumber) {
-        incoming[number]?.toldAt = nil
-        guard !startIfBegun(number), let file = incoming[number] else { return }
+        // What was begun in an earlier run of this client goes on by itself.
+        guard !startIfBegun(file.number) else { return }
         actions.append(
             .event(
                 .offer(
@@ -93,17 +63,27 @@ extension TransferDesk {
                         size: file.offer.size, isPrivate: file.offer.recipient != nil))))
     }
 
-    /// False when there are as many offers as are kept, all of people who are here or under way;
-    /// otherwise who is gone gives way, so that nobody can use up all the places and leave.
-    private mutating func makeRoomForOffer(_ people: People) -> Bool {
-        guard incoming.count >= Self.maximumIncoming else { return true }
-        let gone = incoming.values.filter { file in
-            switch file.state {
-            case .offered, .stopped: !people.isPresent(file.sender)
-            case .running, .waiting, .ended, .completed: false
-            }
+    /// False when there are as many offers as are kept, and nobody's are more easily done without.
+    private mutating func makeRoomForOffer(of key: [UInt8], _ people: People) -> Bool {
+        let open = incoming.values.filter(\.isOpen)
+        let own = open.filter { $0.key == key }
+        if own.count >= Self.maximumOpenPerSender {
+            // What failed before gives way; what nobody has looked at yet does not.
+            let failed = own.filter { if case .stopped = $0.state { true } else { false } }
+            return forgetOldest(of: failed)
         }
-        guard let oldest = gone.min(by: { $0.number < $1.number }) else { return false }
+        guard incoming.count >= Self.maximumIncoming else { return true }
+        // Who is gone gives way first, so that nobody can use up all the places and leave.
+        if forgetOldest(of: open.filter { !people.isPresent($0.sender) }) { return true }
+        let shares = Dictionary(grouping: open, by: \.key)
+        guard let greatest = shares.values.max(by: { $0.count < $1.count }),
+            greatest.count > own.count + 1
+        else { return false }
+        return forgetOldest(of: greatest)
+    }
+
+    private mutating func forgetOldest(of offers: [Incoming]) -> Bool {
+        guard let oldest = offers.min(by: { $0.number < $1.number }) else { return false }
         if case .offered = oldest.state { setIncoming(oldest.number, .ended, told: .cancelled) }
         incoming[oldest.number] = nil
         return true
@@ -111,7 +91,7 @@ extension TransferDesk {
 
     /// The part of an earlier run of this client, from the same person: it goes on by itself.
     private mutating func startIfBegun(_ number: OfferNumber) -> Bool {
-        guard let folder, let file = incoming[number], file.key != nil,
+        guard let folder, let file = incoming[number],
             folder.hasPart(id: file.partID, name: file.safeName),
             receivingCount < Self.maximumActive
         else { return false }
@@ -119,61 +99,53 @@ extension TransferDesk {
         return true
     }
 
-    /// Somebody is known by name now: whose offers are theirs.
-    mutating func metSender(_ attachment: AttachmentID, key: [UInt8], people: People, now: Duration)
-    {
-        for (number, file) in incoming {
-            if file.sender == attachment, file.key == nil {
-                incoming[number]?.key = key
-                incoming[number]?.peer = people.person(attachment)
-                guard case .offered = file.state else { continue }
-                incoming[number]?.partID = Self.partID(file.offer.file, key: key)
-                if file.toldAt != nil { show(number) } else { _ = startIfBegun(number) }
-            } else if file.sender != attachment, file.key == key {
-                incoming[number]?.sender = attachment
-                incoming[number]?.peer = people.person(attachment)
-                if case .waiting(_, let since) = file.state {
-                    let retryAt = now + retryPause(0)
-                    incoming[number]?.state = .waiting(retryAt: retryAt, since: since)
-                }
-                guard file.claimant == attachment else { continue }
-                incoming[number]?.claimant = nil
-                offeredAgain(number, by: attachment, people: people, now: now)
+    /// Somebody came: offers of theirs are there again. Those that they made where they still are,
+    /// on another terminal, stay there.
+    mutating func metSender(_ speaker: Speaker, people: People, now: Duration) {
+        for (number, file) in incoming where file.key == speaker.key {
+            if file.sender != speaker.attachment {
+                guard !people.isHere(file.sender) else { continue }
+                incoming[number]?.sender = speaker.attachment
             }
+            incoming[number]?.peer = speaker.person
+            retrySoon(number, now: now)
         }
+    }
+
+    /// What waits for the sender's return is asked for again. Not at once: who says every moment
+    /// that they are there does not make this client try every moment.
+    private mutating func retrySoon(_ number: OfferNumber, now: Duration) {
+        guard case .waiting(let retryAt, let since) = incoming[number]?.state else { return }
+        let soon = now + retryPause(0)
+        incoming[number]?.state = .waiting(
+            retryAt: retryAt.map { min($0, soon) } ?? soon, since: since)
     }
 
     /// The sender came back, or did not hear that it was said already.
     private mutating func offeredAgain(
-        _ number: OfferNumber, by sender: AttachmentID, people: People, now: Duration
+        _ number: OfferNumber, by speaker: Speaker, now: Duration
     ) {
-        incoming[number]?.sender = sender
-        incoming[number]?.peer = people.person(sender)
+        incoming[number]?.sender = speaker.attachment
+        incoming[number]?.peer = speaker.person
         guard let file = incoming[number] else { return }
         switch file.state {
         case .completed:
-            actions.append(.say(.received(file: file.offer.file, sender: sender)))
-        case .waiting(_, let since):
-            incoming[number]?.state = .waiting(retryAt: now, since: since)
-            tickIncoming(people: people, now: now)
+            reply(.received(file: file.offer.file, sender: speaker.attachment), now: now)
+        case .waiting: retrySoon(number, now: now)
         case .offered, .running, .stopped, .ended: break
         }
     }
 
-    mutating func heardDigest(_ digest: Content.FileDigest, from sender: AttachmentID) {
+    mutating func heardDigest(_ digest: Content.FileDigest, from speaker: Speaker) {
         guard case .receiving(let number) = jobs[digest.token], let file = incoming[number],
-            file.sender == sender, file.offer.file == digest.file
+            file.key == speaker.key, file.offer.file == digest.file
         else { return }
         actions.append(.digest(digest.token, digest.sha256))
     }
 
     /// The sender ends it.
-    mutating func endIncoming(
-        _ id: FileID, from sender: AttachmentID, reason: Content.EndReason, people: People
-    ) {
-        guard let number = find(id, from: sender, people: people),
-            let file = incoming[number]
-        else { return }
+    mutating func endIncoming(_ id: FileID, from speaker: Speaker, reason: Content.EndReason) {
+        guard let number = find(id, from: speaker), let file = incoming[number] else { return }
         var state = Incoming.State.ended
         let told: TransferUpdate.State
         switch reason {
@@ -248,20 +220,23 @@ extension TransferDesk {
 
     private mutating func start(_ number: OfferNumber) {
         guard let folder, let file = incoming[number] else { return }
-        let token = TransferToken.random(using: &random)
-        jobs[token] = .receiving(number)
+        let agreement = Curve25519.KeyAgreement.PrivateKey()
+        guard let secret = try? StreamSecret(taking: file.offer, with: agreement) else {
+            return setIncoming(number, .ended, told: .failed(Sentences.senseless))
+        }
+        jobs[secret.token] = .receiving(number)
+        incoming[number]?.agreement = Array(agreement.publicKey.rawRepresentation)
         incoming[number]?.meter.reset()
-        setIncoming(number, .running(token), told: .running)
+        setIncoming(number, .running(secret.token), told: .running)
         actions.append(
             .startReceiving(
                 ReceiveOrder(
-                    token: token, offer: file.offer, partID: file.partID,
+                    secret: secret, offer: file.offer, partID: file.partID,
                     safeName: file.safeName, folder: folder)))
     }
 
     mutating func tickIncoming(people: People, now: Duration) {
         for (number, file) in incoming {
-            if let toldAt = file.toldAt, now >= toldAt { show(number) }
             guard case .waiting(let retryAt, let since) = file.state else { continue }
             if now >= since + Self.patience {
                 setIncoming(number, .stopped, told: .failed(Sentences.peerSilent))
@@ -282,7 +257,8 @@ extension TransferDesk {
         guard case .receiving(let number) = jobs[token], let file = incoming[number] else { return }
         incoming[number]?.bytes = bytes
         let take = Content.Take(
-            file: file.offer.file, sender: file.sender, token: token, firstChunk: firstChunk)
+            file: file.offer.file, sender: file.sender, agreement: file.agreement,
+            firstChunk: firstChunk)
         actions.append(.say(.take(take)))
     }
 
@@ -326,7 +302,6 @@ extension TransferDesk {
         sha256: String? = nil
     ) {
         incoming[number]?.state = state
-        incoming[number]?.toldAt = nil
         tell(incoming: number, told, sha256: sha256)
         switch state {
         case .ended, .completed: bury(number)

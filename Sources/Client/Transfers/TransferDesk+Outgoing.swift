@@ -5,7 +5,7 @@ import Wire
 
 /// One stream to be sent.
 struct SendOrder: Sendable {
-    var token: TransferToken
+    var secret: StreamSecret
     var offer: Content.FileOffer
     var firstChunk: UInt64
     var source: SourceFile
@@ -30,31 +30,35 @@ extension TransferDesk {
         outgoing.first { $0.value.offer.file == file }?.key
     }
 
-    /// Under whom somebody is among the takers of an offer: who took it before their name was known
-    /// is there by attachment still.
+    /// Under which attachment somebody is among the takers of an offer: their own or, if they have
+    /// come back under another, that at which they are no longer.
     private func taker(
-        of number: OfferNumber, _ sender: AttachmentID, _ people: People
-    ) -> Peer? {
-        let peers = [Self.peer(sender, people), .attachment(sender)]
-        return peers.first { outgoing[number]?.takers[$0] != nil }
+        of number: OfferNumber, _ speaker: Speaker, _ people: People
+    ) -> AttachmentID? {
+        guard let takers = outgoing[number]?.takers else { return nil }
+        if takers[speaker.attachment] != nil { return speaker.attachment }
+        return takers.first { $0.value.key == speaker.key && !people.isHere($0.key) }?.key
     }
 
     // MARK: What this person wants
 
-    /// - Parameter key: the recipient's identity key, if it is known.
+    /// - Parameter key: the recipient's identity key.
     mutating func offer(
         _ source: SourceFile, to recipient: Person?, key: [UInt8]? = nil
     ) throws(ClientRefusal) -> OfferNumber {
         let open = outgoing.values.count { !$0.isWithdrawn }
         guard open < Self.maximumOffers else { throw .tooManyTransfers(limit: Self.maximumOffers) }
+        let agreement = Curve25519.KeyAgreement.PrivateKey()
         let offer = Content.FileOffer(
             file: .random(using: &random),
             name: Array(source.name.utf8.prefix(Content.FileOffer.maximumName)),
             size: source.size, key: SymmetricKey(size: .bits256),
+            agreement: Array(agreement.publicKey.rawRepresentation),
             recipient: recipient?.attachment)
         let number = nextNumber()
         outgoing[number] = Outgoing(
-            number: number, offer: offer, source: source, recipient: recipient, recipientKey: key)
+            number: number, offer: offer, agreement: agreement, source: source,
+            recipient: recipient, recipientKey: key)
         actions.append(.say(.offer(offer)))
         return number
     }
@@ -73,9 +77,9 @@ extension TransferDesk {
         guard let file = outgoing[number] else { return }
         outgoing[number]?.isWithdrawn = true
         let unfinished = file.takers.filter { $0.value.isUnfinished }
-        for (peer, taker) in unfinished {
+        for (id, taker) in unfinished {
             if case .running(let token) = taker.state { stop(token) }
-            setTaker(number, peer, .ended, told: told)
+            setTaker(number, id, .ended, told: told)
         }
         if unfinished.isEmpty { tell(outgoing: file, file.recipient ?? me, told) }
         bury(number)
@@ -84,169 +88,194 @@ extension TransferDesk {
     // MARK: What the room says
 
     mutating func heardTake(
-        _ take: Content.Take, from sender: AttachmentID, people: People, now: Duration
+        _ take: Content.Take, from speaker: Speaker, people: People, now: Duration
     ) {
         guard take.sender == people.me.attachment else { return }
         guard let number = find(take.file), let file = outgoing[number], !file.isWithdrawn,
-            take.firstChunk < SealedFile.chunkCount(ofSize: file.offer.size)
+            take.firstChunk < SealedFile.chunkCount(ofSize: file.offer.size),
+            let secret = try? StreamSecret(giving: file.offer, with: file.agreement, to: take)
         else {
-            actions.append(.say(.cancel(file: take.file, peer: sender, reason: .unknown)))
-            return
+            let answer = Content.cancel(
+                file: take.file, peer: speaker.attachment, reason: .unknown)
+            return reply(answer, now: now)
         }
-        let peer = Self.peer(sender, people)
         // Everybody in the room hears of an offer; only who it is for may take it.
-        guard isFor(sender, file, people) else { return }
-        let old = file.takers[peer] ?? file.takers[.attachment(sender)]
-        // A take that is said again after a break starts nothing new.
-        guard old?.lastToken != take.token else { return }
+        guard isFor(speaker, file) else { return }
+        let old = taker(of: number, speaker, people)
+        // A take that is said again after a break starts nothing new, nor does one that was
+        // overheard and is said by another.
+        guard !file.takers.values.contains(where: { $0.lastToken == secret.token }) else { return }
         guard old != nil || file.takers.count < Self.maximumTakers else { return }
-        if case .running(let token) = old?.state { stop(token) }
-        outgoing[number]?.takers[.attachment(sender)] = nil
-        outgoing[number]?.takers[peer] = Taker(
-            peer: people.person(sender), state: .queued(take), lastToken: take.token)
-        startQueued()
-        if case .queued = outgoing[number]?.takers[peer]?.state {
-            tellTaker(number, peer, .waiting)
+        replace(old, of: number, by: speaker, take, secret)
+        startQueued(now: now)
+    }
+
+    private mutating func replace(
+        _ old: AttachmentID?, of number: OfferNumber, by speaker: Speaker, _ take: Content.Take,
+        _ secret: StreamSecret
+    ) {
+        let former = old.flatMap { outgoing[number]?.takers.removeValue(forKey: $0) }
+        if case .running(let token) = former?.state { stop(token) }
+        var taker = Taker(
+            peer: speaker.person, key: speaker.key, state: .queued(take, secret),
+            lastToken: secret.token)
+        if case .queued = former?.state, let turn = former?.turn {
+            taker.turn = turn
+        } else {
+            lastTurn += 1
+            taker.turn = lastTurn
         }
+        outgoing[number]?.takers[speaker.attachment] = taker
+        if case .queued = former?.state { return }
+        tellTaker(number, speaker.attachment, .waiting)
     }
 
-    private func isFor(_ sender: AttachmentID, _ file: Outgoing, _ people: People) -> Bool {
-        guard let recipient = file.recipient, recipient.attachment != sender else { return true }
-        guard let key = people.key(of: sender) else { return false }
-        return key == file.recipientKey || file.takers[.key(key)] != nil
+    private func isFor(_ speaker: Speaker, _ file: Outgoing) -> Bool {
+        guard let recipient = file.recipient else { return true }
+        return recipient.attachment == speaker.attachment || file.recipientKey == speaker.key
     }
 
-    private mutating func startQueued() {
-        guard sendingCount < Self.maximumActive else { return }
-        for (number, file) in outgoing {
-            for (peer, taker) in file.takers {
-                guard case .queued(let take) = taker.state else { continue }
-                start(number, peer, take)
-                if sendingCount >= Self.maximumActive { return }
+    /// Begins as many of the streams that wait as may be. Who has the fewest under way is first,
+    /// then who took first: nobody gets all the places by taking many files, and nothing from them.
+    mutating func startQueued(now: Duration) {
+        while sendingCount < Self.maximumActive {
+            var running: [[UInt8]: Int] = [:]
+            var queued: [(OfferNumber, AttachmentID, Taker)] = []
+            for (number, file) in outgoing {
+                for (id, taker) in file.takers {
+                    switch taker.state {
+                    case .running: running[taker.key, default: 0] += 1
+                    case .queued: queued.append((number, id, taker))
+                    case .delivered, .waiting, .left, .ended: break
+                    }
+                }
             }
+            let next = queued.min {
+                (running[$0.2.key] ?? 0, $0.2.turn) < (running[$1.2.key] ?? 0, $1.2.turn)
+            }
+            guard let (number, id, taker) = next, case .queued(let take, let secret) = taker.state,
+                starts.spend(now: now)
+            else { return }
+            start(number, id, take, secret)
         }
     }
 
-    private mutating func start(_ number: OfferNumber, _ peer: Peer, _ take: Content.Take) {
+    private mutating func start(
+        _ number: OfferNumber, _ id: AttachmentID, _ take: Content.Take, _ secret: StreamSecret
+    ) {
         guard let file = outgoing[number] else { return }
-        jobs[take.token] = .sending(number, peer)
+        jobs[secret.token] = .sending(number, id)
         let start = min(take.firstChunk * UInt64(SealedFile.chunkSize), file.offer.size)
-        outgoing[number]?.takers[peer]?.bytes = start
-        setTaker(number, peer, .running(take.token), told: .running)
+        outgoing[number]?.takers[id]?.bytes = start
+        setTaker(number, id, .running(secret.token), told: .running)
         actions.append(
             .startSending(
                 SendOrder(
-                    token: take.token, offer: file.offer, firstChunk: take.firstChunk,
+                    secret: secret, offer: file.offer, firstChunk: take.firstChunk,
                     source: file.source, hashed: file.hashed)))
     }
 
     /// A receiver says how it ended for them.
     mutating func endTaker(
-        of id: FileID, _ sender: AttachmentID, _ people: People, state: TransferUpdate.State
+        of file: FileID, _ speaker: Speaker, _ people: People, state: TransferUpdate.State,
+        now: Duration
     ) {
-        guard let number = find(id), outgoing[number]?.isWithdrawn == false else { return }
-        guard let peer = taker(of: number, sender, people),
-            let taker = outgoing[number]?.takers[peer]
-        else {
-            guard let file = outgoing[number], state == .declined else { return }
-            tell(outgoing: file, people.person(sender), state)
-            return
+        guard let number = find(file), let file = outgoing[number], !file.isWithdrawn,
+            isFor(speaker, file)
+        else { return }
+        guard let id = taker(of: number, speaker, people), let taker = file.takers[id] else {
+            guard state == .declined, file.takers.count < Self.maximumTakers else { return }
+            // Noted, so that it is told once.
+            outgoing[number]?.takers[speaker.attachment] = Taker(
+                peer: speaker.person, key: speaker.key, state: .ended)
+            return tell(outgoing: file, speaker.person, state)
         }
         if case .ended = taker.state { return }
         if case .running(let token) = taker.state { stop(token) }
-        setTaker(number, peer, .ended, told: state)
-        startQueued()
+        setTaker(number, id, .ended, told: state)
+        startQueued(now: now)
     }
 
-    mutating func heardReceived(_ id: FileID, from sender: AttachmentID, people: People) {
-        guard let number = find(id), let file = outgoing[number] else { return }
-        guard let peer = taker(of: number, sender, people), let taker = file.takers[peer] else {
-            return
-        }
+    mutating func heardReceived(
+        _ file: FileID, from speaker: Speaker, people: People, now: Duration
+    ) {
+        // Who says so before all of it was sent is mistaken, whatever they mean.
+        guard let number = find(file), let file = outgoing[number],
+            let id = taker(of: number, speaker, people), let taker = file.takers[id], taker.hasAll
+        else { return }
         if case .ended = taker.state { return }
         if case .running(let token) = taker.state { stop(token) }
-        outgoing[number]?.takers[peer]?.bytes = file.offer.size
+        outgoing[number]?.takers[id]?.bytes = file.offer.size
         setTaker(
-            number, peer, .ended, told: .completed(fileName: file.fileName),
+            number, id, .ended, told: .completed(fileName: file.fileName),
             sha256: file.digest?.hexadecimal)
-        startQueued()
+        startQueued(now: now)
     }
 
-    mutating func leftOutgoing(_ attachment: AttachmentID) {
+    mutating func leftOutgoing(_ attachment: AttachmentID, now: Duration) {
         for (number, file) in outgoing {
-            for (peer, taker) in file.takers
-            where taker.peer.attachment == attachment && taker.isUnfinished {
-                if case .running(let token) = taker.state { stop(token) }
-                setTaker(number, peer, .left, told: .failed(Sentences.receiverLeft))
-            }
+            guard let taker = file.takers[attachment], taker.isUnfinished else { continue }
+            if case .running(let token) = taker.state { stop(token) }
+            setTaker(number, attachment, .left, told: .failed(Sentences.receiverLeft))
         }
-        startQueued()
+        startQueued(now: now)
     }
 
     /// Somebody who has yet to confirm a file cannot do so now; they are waited for.
     mutating func vanishedOutgoing(_ attachment: AttachmentID, now: Duration) {
         for (number, file) in outgoing {
-            for (peer, taker) in file.takers where taker.peer.attachment == attachment {
-                switch taker.state {
-                case .delivered, .queued:
-                    setTaker(number, peer, .waiting(since: now), told: .waiting)
-                case .running, .waiting, .left, .ended: break
-                }
+            switch file.takers[attachment]?.state {
+            case .delivered, .queued:
+                setTaker(number, attachment, .waiting(since: now), told: .waiting)
+            case .running, .waiting, .left, .ended, nil: break
             }
         }
     }
 
     /// Somebody who had not got all of a file is back under another attachment: it is offered to
     /// them again, and they go on with the part that they have.
-    mutating func resumeOutgoing(to attachment: AttachmentID, key: [UInt8], people: People) {
+    mutating func resumeOutgoing(to speaker: Speaker, people: People) {
         for (number, file) in outgoing where !file.isWithdrawn {
-            nameTaker(of: number, attachment, key: key)
-            guard let taker = file.takers[.key(key)], taker.peer.attachment != attachment else {
-                continue
-            }
+            guard let id = taker(of: number, speaker, people), id != speaker.attachment,
+                var taker = file.takers[id]
+            else { continue }
             if case .ended = taker.state { continue }
-            outgoing[number]?.takers[.key(key)]?.peer = people.person(attachment)
+            taker.peer = speaker.person
+            outgoing[number]?.takers[id] = nil
+            outgoing[number]?.takers[speaker.attachment] = taker
+            if case .running(let token) = taker.state {
+                jobs[token] = .sending(number, speaker.attachment)
+            }
             var offer = file.offer
-            offer.recipient = attachment
+            offer.recipient = speaker.attachment
             actions.append(.say(.offer(offer)))
         }
-    }
-
-    /// Who took an offer before their name was known goes by it from now on, so that they can go on
-    /// under another attachment.
-    private mutating func nameTaker(
-        of number: OfferNumber, _ attachment: AttachmentID, key: [UInt8]
-    ) {
-        guard outgoing[number]?.takers[.key(key)] == nil,
-            let taker = outgoing[number]?.takers.removeValue(forKey: .attachment(attachment))
-        else { return }
-        outgoing[number]?.takers[.key(key)] = taker
-        if case .running(let token) = taker.state { jobs[token] = .sending(number, .key(key)) }
     }
 
     // MARK: Streams
 
     mutating func sendingProgressed(_ token: TransferToken, bytes: UInt64, now: Duration) {
-        guard case .sending(let number, let peer) = jobs[token] else { return }
-        outgoing[number]?.takers[peer]?.bytes = bytes
-        outgoing[number]?.takers[peer]?.meter.note(bytes, at: now)
-        tellTaker(number, peer, .running)
+        guard case .sending(let number, let id) = jobs[token] else { return }
+        outgoing[number]?.takers[id]?.bytes = bytes
+        outgoing[number]?.takers[id]?.meter.note(bytes, at: now)
+        tellTaker(number, id, .running)
     }
 
     mutating func sendingEnded(
         _ token: TransferToken, _ outcome: SendOutcome, me: Person, now: Duration
     ) {
-        guard case .sending(let number, let peer) = jobs.removeValue(forKey: token),
+        guard case .sending(let number, let id) = jobs.removeValue(forKey: token),
             let file = outgoing[number]
         else { return }
         switch outcome {
         case .delivered(let sha256):
             outgoing[number]?.digest = sha256
-            outgoing[number]?.takers[peer]?.bytes = file.offer.size
-            outgoing[number]?.takers[peer]?.state = .delivered(since: now)
+            outgoing[number]?.takers[id]?.bytes = file.offer.size
+            outgoing[number]?.takers[id]?.state = .delivered(since: now)
+            outgoing[number]?.takers[id]?.hasAll = true
             let digest = Content.FileDigest(file: file.offer.file, token: token, sha256: sha256)
             actions.append(.say(.digest(digest)))
-        case .broken: setTaker(number, peer, .waiting(since: now), told: .waiting)
+        case .broken: setTaker(number, id, .waiting(since: now), told: .waiting)
         case .changed:
             actions.append(.say(.withdraw(file: file.offer.file, reason: .changed)))
             withdraw(number, told: .failed(Sentences.changedHere), me: me)
@@ -254,23 +283,24 @@ extension TransferDesk {
             actions.append(.say(.withdraw(file: file.offer.file, reason: .changed)))
             withdraw(number, told: .failed(sentence), me: me)
         }
-        startQueued()
+        startQueued(now: now)
     }
 
     // MARK: Telling
 
     mutating func setTaker(
-        _ number: OfferNumber, _ peer: Peer, _ state: Taker.State, told: TransferUpdate.State,
+        _ number: OfferNumber, _ id: AttachmentID, _ state: Taker.State, told: TransferUpdate.State,
         sha256: String? = nil
     ) {
-        outgoing[number]?.takers[peer]?.state = state
-        tellTaker(number, peer, told, sha256: sha256)
+        outgoing[number]?.takers[id]?.state = state
+        tellTaker(number, id, told, sha256: sha256)
     }
 
     private mutating func tellTaker(
-        _ number: OfferNumber, _ peer: Peer, _ state: TransferUpdate.State, sha256: String? = nil
+        _ number: OfferNumber, _ id: AttachmentID, _ state: TransferUpdate.State,
+        sha256: String? = nil
     ) {
-        guard let file = outgoing[number], let taker = file.takers[peer] else { return }
+        guard let file = outgoing[number], let taker = file.takers[id] else { return }
         tell(
             outgoing: file, taker.peer, state, bytes: taker.bytes,
             rate: state == .running ? taker.meter.rate : nil, sha256: sha256)

@@ -1,3 +1,4 @@
+import Crypto
 import Folder
 import SealedFile
 import Wire
@@ -20,7 +21,7 @@ struct TransferDesk: Sendable {
     /// Streams at once in each direction: they share one network and one disk, and each has a
     /// connection of its own.
     static let maximumActive = 16
-    /// Offers of one person that wait for an answer.
+    /// Offers of one person that can be accepted.
     static let maximumOpenPerSender = 64
     /// Offers of all others together, those that are over and still known included.
     static let maximumIncoming = 2048
@@ -32,8 +33,10 @@ struct TransferDesk: Sendable {
     static let maximumTakers = 10_000
     /// How long a transfer waits for somebody who vanished.
     static let patience: Duration = .seconds(600)
-    /// How long an offer waits for its sender's name: names are asked for after two seconds.
-    static let nameWait: Duration = .seconds(5)
+    /// Streams that takes of others may have begun: for each this client makes a connection.
+    static let streamStarts = Allowance(burst: 64, interval: .milliseconds(20))
+    /// Answers that this client says only because others said something.
+    static let repliesToOthers = Allowance(burst: 64, interval: .milliseconds(100))
     /// Pauses between tries to go on: the first and the longest.
     static let firstRetry: Duration = .milliseconds(500)
     static let longestRetry: Duration = .seconds(30)
@@ -53,32 +56,31 @@ struct TransferDesk: Sendable {
         let number: OfferNumber
         var offer: Content.FileOffer
         let safeName: SafeFileName
+        /// Where its sender is, or was last.
         var sender: AttachmentID
         var peer: Person
-        /// The sender's identity key, once it is known.
-        var key: [UInt8]?
+        /// The sender's identity key: whose the offer is.
+        let key: [UInt8]
         /// Names the part in the folder, 16 bytes.
-        var partID: [UInt8]
-        /// Somebody without a name yet who offered the same, while the sender was gone.
-        var claimant: AttachmentID?
-        /// When the person is told of it, name or not.
-        var toldAt: Duration?
+        let partID: [UInt8]
+        /// The public key of the stream that runs.
+        var agreement: [UInt8] = []
         var state = State.offered
         var attempts = 0
         var bytes: UInt64 = 0
         var meter = RateMeter()
 
         init(
-            number: OfferNumber, offer: Content.FileOffer, safeName: SafeFileName,
-            sender: AttachmentID, peer: Person, key: [UInt8]?
+            number: OfferNumber, offer: Content.FileOffer, sender: AttachmentID, peer: Person,
+            key: [UInt8]
         ) {
             self.number = number
             self.offer = offer
-            self.safeName = safeName
+            safeName = SafeFileName(untrusted: offer.name)
             self.sender = sender
             self.peer = peer
             self.key = key
-            partID = TransferDesk.partID(offer.file, key: key)
+            partID = TransferDesk.partID(of: offer, key: key)
         }
     }
 
@@ -86,7 +88,7 @@ struct TransferDesk: Sendable {
         enum State: Sendable {
             case running(TransferToken)
             /// As many streams as may be are under way.
-            case queued(Content.Take)
+            case queued(Content.Take, StreamSecret)
             /// All is sent; the receiver has not said yet that it has it.
             case delivered(since: Duration)
             case waiting(since: Duration)
@@ -96,28 +98,30 @@ struct TransferDesk: Sendable {
         }
 
         var peer: Person
+        /// Their identity key: it stays when the attachment changes.
+        let key: [UInt8]
         var state: State
         var lastToken: TransferToken?
+        /// All of it was sent since they took it last.
+        var hasAll = false
+        /// Who took something earlier has the smaller number.
+        var turn: UInt64 = 0
         var bytes: UInt64 = 0
         var meter = RateMeter()
     }
 
-    /// Somebody, by identity key if it is known: it stays when the attachment changes.
-    enum Peer: Hashable, Sendable {
-        case key([UInt8])
-        case attachment(AttachmentID)
-    }
-
     struct Outgoing: Sendable {
         let number: OfferNumber
-        var offer: Content.FileOffer
+        let offer: Content.FileOffer
+        let agreement: Curve25519.KeyAgreement.PrivateKey
         let source: SourceFile
         let hashed = HashedPrefix()
         /// Who it is for, if for one.
         var recipient: Person?
-        /// That person's identity key, when it was known.
+        /// That person's identity key.
         var recipientKey: [UInt8]?
-        var takers: [Peer: Taker] = [:]
+        /// By where they are, or were last: one person may be in the room twice.
+        var takers: [AttachmentID: Taker] = [:]
         var digest: [UInt8]?
         var isWithdrawn = false
 
@@ -126,7 +130,7 @@ struct TransferDesk: Sendable {
 
     enum Job: Sendable {
         case receiving(OfferNumber)
-        case sending(OfferNumber, Peer)
+        case sending(OfferNumber, AttachmentID)
     }
 
     var incoming: [OfferNumber: Incoming] = [:]
@@ -137,6 +141,9 @@ struct TransferDesk: Sendable {
     let folder: DestinationFolder?
     /// Whether the room can be spoken to now.
     var isConnected = false
+    var starts = streamStarts
+    var replies = repliesToOthers
+    var lastTurn: UInt64 = 0
     private var lastNumber = 0
     private var past = Queue<OfferNumber>()
 
@@ -167,10 +174,6 @@ struct TransferDesk: Sendable {
 
     var sendingCount: Int { jobs.count - receivingCount }
 
-    static func peer(_ attachment: AttachmentID, _ people: People) -> Peer {
-        people.key(of: attachment).map { .key($0) } ?? .attachment(attachment)
-    }
-
     mutating func retryPause(_ attempt: Int) -> Duration {
         let pause = min(Self.firstRetry * (1 << min(attempt, 8)), Self.longestRetry)
         return pause * Double.random(in: 0.5...1, using: &random)
@@ -182,23 +185,38 @@ struct TransferDesk: Sendable {
     mutating func heard(
         _ content: Content, from sender: AttachmentID, people: People, now: Duration
     ) {
+        // Who says something is a member, and a member has a key.
+        guard let key = people.key(of: sender) else { return }
+        let speaker = Speaker(attachment: sender, key: key, person: people.person(sender))
         switch content {
-        case .offer(let offer): heardOffer(offer, from: sender, people: people, now: now)
-        case .take(let take): heardTake(take, from: sender, people: people, now: now)
+        case .offer(let offer): heardOffer(offer, from: speaker, people: people, now: now)
+        case .take(let take): heardTake(take, from: speaker, people: people, now: now)
         case .decline(let file, people.me.attachment):
-            endTaker(of: file, sender, people, state: .declined)
-        case .withdraw(let file, let reason):
-            endIncoming(file, from: sender, reason: reason, people: people)
+            endTaker(of: file, speaker, people, state: .declined, now: now)
+        case .withdraw(let file, let reason): endIncoming(file, from: speaker, reason: reason)
         case .cancel(let file, people.me.attachment, let reason):
-            endIncoming(file, from: sender, reason: reason, people: people)
+            endIncoming(file, from: speaker, reason: reason)
             endTaker(
-                of: file, sender, people,
-                state: reason == .damaged ? .failed(Sentences.damagedThere) : .cancelled)
-        case .digest(let digest): heardDigest(digest, from: sender)
+                of: file, speaker, people,
+                state: reason == .damaged ? .failed(Sentences.damagedThere) : .cancelled, now: now)
+        case .digest(let digest): heardDigest(digest, from: speaker)
         case .received(let file, people.me.attachment):
-            heardReceived(file, from: sender, people: people)
+            heardReceived(file, from: speaker, people: people, now: now)
         default: break
         }
+    }
+
+    /// Whose words they are.
+    struct Speaker {
+        var attachment: AttachmentID
+        var key: [UInt8]
+        var person: Person
+    }
+
+    /// Says something only because of what another said, unless that happens all the time; who
+    /// needs the answer asks again.
+    mutating func reply(_ content: Content, now: Duration) {
+        if replies.spend(now: now) { actions.append(.say(content)) }
     }
 
     /// The room can be spoken to again, or not.
@@ -213,11 +231,12 @@ struct TransferDesk: Sendable {
         }
     }
 
-    /// Somebody is known by name now: what was under way with them goes on.
+    /// Somebody came, or came back: what was under way with them goes on.
     mutating func met(_ attachment: AttachmentID, people: People, now: Duration) {
         guard let key = people.key(of: attachment) else { return }
-        resumeOutgoing(to: attachment, key: key, people: people)
-        metSender(attachment, key: key, people: people, now: now)
+        let speaker = Speaker(attachment: attachment, key: key, person: people.person(attachment))
+        resumeOutgoing(to: speaker, people: people)
+        metSender(speaker, people: people, now: now)
     }
 
     /// Somebody is gone.
@@ -235,7 +254,7 @@ struct TransferDesk: Sendable {
             case .stopped, .ended, .completed: break
             }
         }
-        leftOutgoing(attachment)
+        leftOutgoing(attachment, now: now)
     }
 
     /// This person leaves: every transfer ends, with its part kept.
@@ -259,7 +278,6 @@ struct TransferDesk: Sendable {
         var earliest: Duration?
         func note(_ time: Duration) { earliest = min(earliest ?? time, time) }
         for file in incoming.values {
-            if let toldAt = file.toldAt { note(toldAt) }
             guard case .waiting(let retryAt, let since) = file.state else { continue }
             note(since + Self.patience)
             if isConnected, let retryAt { note(retryAt) }
@@ -267,6 +285,11 @@ struct TransferDesk: Sendable {
         for file in outgoing.values {
             for taker in file.takers.values {
                 if let since = taker.waitingSince { note(since + Self.patience) }
+                if case .queued = taker.state, sendingCount < Self.maximumActive,
+                    let nextAt = starts.nextAt
+                {
+                    note(nextAt)
+                }
             }
         }
         return earliest
@@ -282,6 +305,7 @@ struct TransferDesk: Sendable {
                 setTaker(number, peer, .left, told: .failed(Sentences.peerSilent))
             }
         }
+        startQueued(now: now)
     }
 
     // MARK: Jobs
@@ -300,7 +324,22 @@ struct TransferDesk: Sendable {
     }
 }
 
+extension People {
+    /// True when somebody can answer now.
+    func isHere(_ attachment: AttachmentID) -> Bool {
+        isPresent(attachment) && !person(attachment).isAway
+    }
+}
+
 extension TransferDesk.Incoming {
+    /// True when the person may accept it.
+    var isOpen: Bool {
+        switch state {
+        case .offered, .stopped: true
+        case .running, .waiting, .ended, .completed: false
+        }
+    }
+
     var isUnfinished: Bool {
         switch state {
         case .running, .waiting: true

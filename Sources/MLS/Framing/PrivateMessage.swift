@@ -165,10 +165,14 @@ public enum PaddingPolicy: Sendable, Equatable {
     /// Up to a size with few significant bits: at most 12% more bytes, and the length shows little
     /// more than its magnitude (the PADMÉ scheme).
     case padme
+    /// The same, and never less than so many bytes, so that short messages look alike.
+    case padmeFrom(Int)
 
     func paddingCount(_ count: Int) -> Int {
         switch self {
         case .none: return 0
+        case .padmeFrom(let minimum):
+            return count < minimum ? minimum - count : Self.padme.paddingCount(count)
         case .multiple(let size):
             return size > 1 ? (size - count % size) % size : 0
         case .padme:

@@ -1,10 +1,11 @@
-import Client
 import Crypto
 import Folder
 import Foundation
 import Synchronization
 import Testing
 import Wire
+
+@testable import Client
 
 /// Everything that one client told, and a way to wait for more.
 final class Witness: Sendable {
@@ -111,18 +112,24 @@ struct Guest: Sendable {
     let name: String
     let client: ChatClient
     let witness = Witness()
+    let script: PlainScript
 
     init(
         _ name: String, _ server: FakeServer, secret: RoomSecret, identity: Identity = Identity(),
         folder: DestinationFolder? = nil, clock: any Clock<Duration> = FastClock(factor: 20),
-        seed: UInt64? = nil, failure: ConnectionError? = nil
+        seed: UInt64? = nil, failure: ConnectionError? = nil, script: PlainScript = PlainScript(),
+        isOnMLS: Bool = false, archive: (any PeopleArchive)? = nil
     ) {
         self.name = name
+        self.script = script
+        let plain: GroupFactory = { ScriptedGroup($0, script: script) }
         client = ChatClient(
             configuration: ClientConfiguration(name: name, agent: "test"), link: secret,
             identity: identity, connector: FakeConnector(server, failure: failure),
-            folder: folder, clock: clock,
-            random: SeededGenerator(seed ?? UInt64.random(in: 0 ... .max)))
+            folder: folder, archive: archive, clock: clock,
+            random: SeededGenerator(seed ?? UInt64.random(in: 0 ... .max)),
+            wallClock: isOnMLS ? .system : WallClock(now: { 50_520 }, offset: { _ in 0 }),
+            group: isOnMLS ? ChatClient.group : plain)
     }
 
     /// Runs the client and its witness beside `body`.

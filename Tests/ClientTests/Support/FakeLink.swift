@@ -7,6 +7,7 @@ final class FakeLink: FrameLink {
         var attachment: AttachmentID?
         var budget: Int?
         var isCut = false
+        var home: FakeServer?
     }
 
     let challenge = Challenge()
@@ -21,6 +22,12 @@ final class FakeLink: FrameLink {
     var attachment: AttachmentID? {
         get { state.withLock(\.attachment) }
         set { state.withLock { $0.attachment = newValue } }
+    }
+
+    /// The server of the room that it leads to, when that is not the first.
+    var home: FakeServer? {
+        get { state.withLock(\.home) }
+        set { state.withLock { $0.home = newValue } }
     }
 
     /// The connection breaks after so many frames of both directions.
@@ -127,6 +134,7 @@ struct FakeConnector: Connector {
         token: TransferToken, access: AccessKey,
         _ body: @Sendable (any ByteLink) async throws -> Result
     ) async throws -> Result {
+        server.state.withLock { $0.transferRooms.append(access.room) }
         let link = try await server.splice(token)
         defer { link.outbox.close() }
         do { return try await body(link) } catch {

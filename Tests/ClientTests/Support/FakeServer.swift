@@ -32,6 +32,7 @@ final class FakeServer: Sendable {
     struct State {
         var log = LogID.random()
         var sequence: UInt64 = 0
+        var epoch: UInt64 = 0
         var entries: [ServerFrame.Entry] = []
         var appended: [AppendID: UInt64] = [:]
         var members: [AttachmentID: Member] = [:]
@@ -46,6 +47,11 @@ final class FakeServer: Sendable {
         var spliced: [FakeByteLink] = []
         var appendCount = 0
         var knockCount = 0
+        /// The room that the first who came is in; others are servers of their own behind this one.
+        var room: RoomID?
+        var otherRooms: [RoomID: FakeServer] = [:]
+        /// The rooms for which transfers were made.
+        var transferRooms: [RoomID] = []
     }
 
     let state: Mutex<State>
@@ -84,8 +90,9 @@ final class FakeServer: Sendable {
         state.withLock { state in
             for link in state.links { link.cut() }
             for end in state.spliced { end.cut() }
-            let next = State(random: state.random, faults: state.faults)
+            var next = State(random: state.random, faults: state.faults)
             let last = state.lastAttachment
+            next.room = state.room
             state = next
             // Attachments of two lives must not be taken for one another by luck.
             state.lastAttachment = last + 1000
@@ -126,10 +133,39 @@ final class FakeServer: Sendable {
         }
     }
 
-    func hang(up link: FakeLink) { state.withLock { disconnect(link, in: &$0) } }
+    func hang(up link: FakeLink) {
+        state.withLock { disconnect(link, in: &$0) }
+        if let home = link.home, home !== self { home.hang(up: link) }
+    }
+
+    /// The server of a room other than the first; nil while nobody was there.
+    func other(_ room: RoomID) -> FakeServer? { state.withLock { $0.otherRooms[room] } }
+    var otherRooms: [RoomID] { state.withLock { Array($0.otherRooms.keys) } }
+    /// The log and the places of all that is in it.
+    var everySequence: (LogID, [UInt64]) { state.withLock { ($0.log, $0.entries.map(\.sequence)) } }
+    var transferRooms: [RoomID] { state.withLock(\.transferRooms) }
+
+    /// Leads whoever attaches to another room there.
+    private func lead(_ link: FakeLink, by frames: [ClientFrame]) {
+        for case .attach(let attach) in frames where link.home == nil {
+            let room = attach.proof.room
+            link.home = state.withLock { state -> FakeServer? in
+                if state.room == nil { state.room = room }
+                guard state.room != room else { return nil }
+                let known = state.otherRooms[room]
+                let server = known ?? FakeServer(seed: state.random.next(), clock: clock)
+                // Attachments of two rooms must not be taken for one another by luck.
+                if known == nil { server.state.withLock { $0.lastAttachment = 5000 } }
+                state.otherRooms[room] = server
+                return server
+            }
+        }
+    }
 
     /// - Throws: when the connection broke.
     func receive(_ frames: [ClientFrame], from link: FakeLink) throws {
+        lead(link, by: frames)
+        if let home = link.home, home !== self { return try home.receive(frames, from: link) }
         try state.withLock { state in
             for frame in frames {
                 guard !link.isCut else { break }
@@ -221,7 +257,7 @@ final class FakeServer: Sendable {
             .attached(
                 ServerFrame.Attached(
                     standing: standing, attachment: id, token: member.token, position: position,
-                    epoch: 0, roster: roster)))
+                    epoch: state.epoch, roster: roster)))
     }
 
     private func append(
@@ -231,6 +267,12 @@ final class FakeServer: Sendable {
         if let sequence = state.appended[append.id] {
             let again = ServerFrame.Appended(id: append.id, sequence: sequence, duplicate: true)
             return link.deliver(.appended(again))
+        }
+        if append.kind == .commit {
+            guard append.epoch == state.epoch else {
+                return link.deliver(.conflict(id: append.id, epoch: state.epoch))
+            }
+            state.epoch += 1
         }
         state.appendCount += 1
         // Numbers increase and are not contiguous.

@@ -112,7 +112,7 @@ extension EndToEnd {
             bob.enter("after")
             try await alice.hears("after", within: .seconds(40))
             try alice.say("here too")
-            try await bob.sees("alice: here too", within: .seconds(40))
+            try await bob.sees("alice  here too", within: .seconds(40))
             #expect(try alice.events.filter { $0["text"] == "before" }.count == 1)
         }
 

@@ -101,6 +101,64 @@ extension EndToEnd {
             }
         }
 
+        enum Mishap: String, CaseIterable { case removed, replaced, readOnly }
+
+        @Test(
+            "a folder that is lost while chatbox runs is told so, and chat goes on",
+            .timeLimit(.minutes(1)), arguments: Mishap.allCases)
+        func lost(mishap: Mishap) async throws {
+            let world = try World()
+            // Permissions mean nothing to root: somebody without powers has the folder then.
+            let isRoot = geteuid() == 0
+            let nobody = "setpriv --reuid=65534 --regid=65534 --clear-groups --"
+            let pair = try await Two(
+                world,
+                shell: isRoot && mishap == .readOnly
+                    ? "chown -R 65534 \"$HOME\"; exec \(nobody) \"$0\" \"$@\"" : nil)
+            let folder = pair.bobsHome.received
+            let files = FileManager.default
+            switch mishap {
+            case .removed: try files.removeItem(atPath: folder)
+            case .replaced:
+                try files.moveItem(atPath: folder, toPath: folder + ".old")
+                try files.createDirectory(
+                    atPath: "\(world.path)/elsewhere", withIntermediateDirectories: true)
+                try files.createSymbolicLink(
+                    atPath: folder, withDestinationPath: "\(world.path)/elsewhere")
+            case .readOnly:
+                try files.setAttributes([.posixPermissions: 0o500], ofItemAtPath: folder)
+            }
+            let path = "\(world.path)/a.bin"
+            let hash = try Files.makeRandom(at: path, size: 100_000)
+            try pair.alice.send(path)
+            let offer = try await pair.bob.next("offer")
+            try pair.bob.accept(offer)
+            let failed = try await pair.bob.next("transfer") { $0["state"] == "failed" }
+            let wanted =
+                switch mishap {
+                case .removed: "the folder is no longer there"
+                case .replaced: "the folder was moved or replaced"
+                case .readOnly: "the folder cannot be written to"
+                }
+            #expect(failed["error"].string?.hasPrefix(wanted) == true, "\(failed)")
+            try pair.bob.say("my folder is lost")
+            try await pair.alice.hears("my folder is lost")
+            guard mishap != .removed else { return }
+
+            // Put right again, the file comes.
+            if mishap == .replaced {
+                #expect(try files.contentsOfDirectory(atPath: "\(world.path)/elsewhere") == [])
+                try files.removeItem(atPath: folder)
+                try files.moveItem(atPath: folder + ".old", toPath: folder)
+            } else {
+                try files.setAttributes([.posixPermissions: 0o700], ofItemAtPath: folder)
+            }
+            try pair.bob.accept(offer)
+            let end = try await pair.bob.completes(offer["offer"], within: .seconds(20))
+            #expect(end["sha256"].string == hash)
+            #expect(pair.bobsHome.list("received") == ["a.bin"])
+        }
+
         /// Names that a file can have here and that must not reach a folder or a terminal as they
         /// are. What no file can be called (`../x`) is said by a lying client, in `HostileOffers`.
         @Test("a hostile name stays in the folder and does nothing there", .timeLimit(.minutes(1)))

@@ -20,11 +20,11 @@ extension EndToEnd {
             bob.enter("hello from bob")
             let heard = try await alice.hears("hello from bob")
             #expect(heard["from"]["name"].string == "bob")
-            try await carol.sees("bob: hello from bob")
+            try await carol.sees("bob  hello from bob")
             try alice.say("hello from alice \u{1F600}")
             try await alice.next("sent")
-            try await bob.sees("alice: hello from alice \u{1F600}")
-            try await carol.sees("alice: hello from alice \u{1F600}")
+            try await bob.sees("alice  hello from alice \u{1F600}")
+            try await carol.sees("alice  hello from alice \u{1F600}")
 
             #expect(try await carol.quit() == 0)
             try await alice.next("person") { $0.mentions("carol") && $0.saysLeft }

@@ -47,7 +47,7 @@ extension EndToEnd {
             try await bob.sees("what bob types") { $0.currentLine.contains("half a thou") }
             for number in 1...20 { try alice.say("interruption \(number)") }
             let screen = try await bob.sees("all of it") { screen in
-                screen.lines.contains { $0.contains("alice: interruption 20") }
+                screen.lines.contains { $0.contains("alice  interruption 20") }
                     && screen.currentLine.contains("half a thou")
             }
             let lines = screen.lines.filter { $0.contains("interruption") }

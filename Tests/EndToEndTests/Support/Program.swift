@@ -28,7 +28,10 @@ final class Program: Sendable {
     private let writing = DispatchQueue(label: "input of a program")
 
     /// Where the program was built: next to the tests.
-    static let path: String = {
+    static let path = built("chatbox")
+
+    /// A program of this package.
+    static func built(_ name: String) -> String {
         var places = CommandLine.arguments
         let own = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         places.append(own ?? "")
@@ -36,19 +39,21 @@ final class Program: Sendable {
             guard let range = place.range(of: "/", options: .backwards) else { continue }
             let bundle = place.range(of: "/[^/]*\\.xctest", options: .regularExpression)
             let folder = place[..<(bundle?.lowerBound ?? range.lowerBound)]
-            let program = "\(folder)/chatbox"
+            let program = "\(folder)/\(name)"
             if FileManager.default.isExecutableFile(atPath: program) { return program }
         }
-        return "chatbox"
-    }()
+        return name
+    }
 
     /// - Parameters:
     ///   - arguments: of the command line, the program's own name left out.
+    ///   - executable: the program, unless it is chatbox.
     ///   - shell: what a shell does before it becomes the program, such as `ulimit -f 100`.
     init(
-        _ arguments: [String], home: Home, console: Console = .pipes, shell: String? = nil
+        _ arguments: [String], home: Home, console: Console = .pipes,
+        executable: String = path, shell: String? = nil
     ) throws {
-        var command = [Self.path] + arguments
+        var command = [executable] + arguments
         if let shell {
             command = ["/bin/sh", "-c", "\(shell); exec \"$0\" \"$@\""] + command
         }

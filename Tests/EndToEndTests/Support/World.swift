@@ -78,13 +78,18 @@ final class World: Sendable {
     // MARK: People
 
     /// Starts a client that speaks JSON and waits until it is in the room.
+    ///
+    /// - Parameter share: the folder from which it may send; everything here unless another is given.
     func talker(
-        _ name: String, in link: RoomLink, home: Home? = nil, options: [String] = [],
-        shell: String? = nil
+        _ name: String, in link: RoomLink, home: Home? = nil, share: String? = nil,
+        options: [String] = [], shell: String? = nil
     ) async throws -> Talker {
         let home = try home ?? self.home(name)
         let program = try Program(
-            ["listen", link.text, "--json", "--name", name, "--folder", home.received] + options,
+            [
+                "listen", link.text, "--json", "--name", name, "--folder", home.received,
+                "--share", share ?? path,
+            ] + options,
             home: home, shell: shell)
         let talker = Talker(name: name, program: program)
         try await talker.next("joined")

@@ -1,0 +1,90 @@
+import Client
+import Synchronization
+import Transport
+import Wire
+
+/// Clients in one room.
+final class Crowd: Sendable {
+    private struct State {
+        var clients: [ChatClient] = []
+        var joined = 0
+        var heard = 0
+    }
+
+    private let address: ServerAddress
+    private let trust: Link.Trust
+    private let options: RoomOptions
+    private let secret = RoomSecret()
+    private let state = Mutex(State())
+    private let wanted = AsyncStream<Int>.makeStream()
+
+    init(address: ServerAddress, trust: Link.Trust, options: RoomOptions) {
+        self.address = address
+        self.trust = trust
+        self.options = options
+    }
+
+    /// Asks for so many more.
+    func add(_ count: Int) { wanted.continuation.yield(count) }
+
+    func end() { wanted.continuation.finish() }
+
+    /// Runs all clients until `end`.
+    func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for await count in wanted.stream {
+                for _ in 0..<count {
+                    let client = try makeClient()
+                    group.addTask { try await client.run() }
+                    group.addTask { await self.follow(client) }
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    private func makeClient() throws -> ChatClient {
+        let connector = try ClientConnector(address: address, trust: trust, agent: "roombench")
+        let number = state.withLock { $0.clients.count }
+        let client = ChatClient(
+            configuration: ClientConfiguration(
+                name: "member \(number)", agent: "roombench", options: options),
+            link: secret, identity: Identity(), connector: connector, folder: nil)
+        state.withLock { $0.clients.append(client) }
+        return client
+    }
+
+    private func follow(_ client: ChatClient) async {
+        for await event in client.events {
+            switch event {
+            case .joined: state.withLock { $0.joined += 1 }
+            case .message: state.withLock { $0.heard += 1 }
+            default: break
+            }
+        }
+    }
+
+    // MARK: Waiting
+
+    func waitForMembers(_ count: Int) async throws {
+        while state.withLock({ $0.joined }) < count {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
+    /// Until what came before has been taken in.
+    func settle() async throws { try await Task.sleep(for: .seconds(2)) }
+
+    /// Members say something by turns; returns when all have heard all.
+    func talk(messages: Int, rate: Double) async throws {
+        let (clients, before) = state.withLock { ($0.clients, $0.heard) }
+        let clock = ContinuousClock()
+        let start = clock.now
+        for number in 0..<messages {
+            try await clock.sleep(until: start + .seconds(Double(number) / rate))
+            _ = try await clients[number * 7 % clients.count].say("message number \(number)")
+        }
+        let goal = before + messages * (clients.count - 1)
+        while state.withLock({ $0.heard }) < goal { try await Task.sleep(for: .milliseconds(5)) }
+    }
+}

@@ -1,0 +1,139 @@
+import TLSSyntax
+import Wire
+
+/// What is inside the application data of MLS: what the sender has of the log, and what it says.
+struct Envelope: Equatable, Sendable {
+    private static let version: UInt8 = 1
+
+    /// What the sender knows of the log; nil after it missed something.
+    var claim: LogClaim?
+    var body: Body
+
+    enum Body: Equatable, Sendable {
+        /// Of `Content`, which people see.
+        case content([UInt8])
+        /// Nothing; the claim is the message.
+        case receipt
+        /// A newcomer asked to be let in.
+        case asks(RoomMember)
+        /// A member decided about one.
+        case decides(attachment: AttachmentID, identityKey: [UInt8], admits: Bool)
+        /// The room goes on under another secret.
+        case moves(RoomSecret, removed: RoomMember?)
+        /// For those whom a commit added; goes with the Welcome and never through the log.
+        case briefing(Briefing)
+    }
+
+    /// Where in the log a newcomer begins.
+    struct Briefing: Equatable, Sendable {
+        /// The place of the commit that lets them in.
+        var sequence: UInt64
+        /// The hash of the log's record after it; nil when the doorkeeper has missed something.
+        var hash: [UInt8]?
+        /// The log's epoch after that commit.
+        var logEpoch: UInt64
+    }
+
+    private enum Kind: UInt8 {
+        case content = 1
+        case receipt = 2
+        case asks = 3
+        case decides = 4
+        case moves = 5
+        case briefing = 6
+    }
+
+    var encoded: [UInt8] {
+        var writer = TLSWriter(capacity: 256)
+        writer.write(Self.version)
+        writer.writeOptional(claim)
+        switch body {
+        case .content(let bytes):
+            writer.write(Kind.content.rawValue)
+            writer.writeFixed(bytes)
+        case .receipt: writer.write(Kind.receipt.rawValue)
+        case .asks(let member):
+            writer.write(Kind.asks.rawValue)
+            writer.write(member)
+        case .decides(let attachment, let identityKey, let admits):
+            writer.write(Kind.decides.rawValue)
+            writer.write(attachment)
+            writer.writeFixed(identityKey)
+            writer.write(UInt8(admits ? 1 : 0))
+        case .moves(let secret, let removed):
+            writer.write(Kind.moves.rawValue)
+            writer.writeFixed(secret.bytes)
+            writer.writeOptional(removed)
+        case .briefing(let briefing):
+            writer.write(Kind.briefing.rawValue)
+            writer.write(briefing.sequence)
+            writer.writeOptional(briefing.hash.map(LogHash.init))
+            writer.write(briefing.logEpoch)
+        }
+        return writer.bytes
+    }
+
+    init(claim: LogClaim?, body: Body) {
+        self.claim = claim
+        self.body = body
+    }
+
+    /// Nil for a version or kind that came after this code.
+    init?(_ bytes: [UInt8]) throws(CodecError) {
+        var reader = TLSReader(bytes)
+        guard try reader.read(UInt8.self) == Self.version else { return nil }
+        claim = try reader.readOptional()
+        guard let kind = Kind(rawValue: try reader.read()) else { return nil }
+        body = try Self.body(kind, from: &reader)
+        try reader.finish()
+    }
+
+    private static func body(
+        _ kind: Kind, from reader: inout TLSReader
+    ) throws(CodecError) -> Body {
+        switch kind {
+        case .content: .content(try reader.readFixed(reader.remaining))
+        case .receipt: .receipt
+        case .asks: .asks(try reader.read())
+        case .decides:
+            .decides(
+                attachment: try reader.read(), identityKey: try reader.readFixed(32),
+                admits: try reader.read(UInt8.self) == 1)
+        case .moves:
+            .moves(
+                RoomSecret(bytes: try reader.readFixed(RoomSecret.size)),
+                removed: try reader.readOptional())
+        case .briefing:
+            .briefing(
+                Briefing(
+                    sequence: try reader.read(),
+                    hash: try reader.readOptional(LogHash.self)?.bytes,
+                    logEpoch: try reader.read()))
+        }
+    }
+}
+
+extension RoomMember: TLSCodable {
+    func encode(into writer: inout TLSWriter) {
+        writer.write(attachment)
+        writer.writeOpaque(name)
+        writer.writeFixed(identityKey)
+    }
+
+    init(from reader: inout TLSReader) throws(CodecError) {
+        attachment = try reader.read()
+        name = try reader.readName()
+        identityKey = try reader.readFixed(32)
+    }
+}
+
+/// 32 bytes.
+private struct LogHash: TLSCodable {
+    let bytes: [UInt8]
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    func encode(into writer: inout TLSWriter) { writer.writeFixed(bytes) }
+
+    init(from reader: inout TLSReader) throws(CodecError) { bytes = try reader.readFixed(32) }
+}

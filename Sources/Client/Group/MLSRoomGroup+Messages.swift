@@ -1,0 +1,171 @@
+import MLS
+import TLSSyntax
+import Wire
+
+/// What members say.
+extension MLSRoomGroup {
+    func seal(_ content: [UInt8], now: Duration) throws(GroupError) -> [UInt8] {
+        guard isReady, let membership,
+            let sealed = seal(.content(content), membership)
+        else { throw .notReady }
+        membership.duties.receipt = nil
+        if (try? Content.decode(content)) == .bye { membership.hasSaidBye = true }
+        membership.sealedCount += 1
+        if membership.sealedCount == Duties.renewalMessages {
+            let soon = now + between(.zero, Duties.firstRenewal)
+            membership.duties.renewal = min(membership.duties.renewal ?? soon, soon)
+        }
+        return sealed
+    }
+
+    private func seal(_ body: Envelope.Body, _ membership: Membership) -> [UInt8]? {
+        let envelope = Envelope(claim: membership.record.claim, body: body)
+        return try? membership.group.encrypt(envelope.encoded).bytes
+    }
+
+    /// Says something to the group itself; it has its effect when it has its place in the log.
+    func speak(_ body: Envelope.Body, _ membership: Membership) -> [GroupStep] {
+        guard let payload = seal(body, membership) else { return [] }
+        let ticket = nextTicket()
+        membership.spoken.append(.init(ticket: ticket, payload: payload, body: body))
+        return [.append(ticket, kind: .message, epoch: 0, payload: payload)]
+    }
+
+    /// A message of ours has its place in the log.
+    func landed(
+        _ entry: LogEntry, _ membership: Membership, now: Duration
+    ) -> [GroupStep] {
+        let index = membership.spoken.firstIndex { $0.payload == entry.payload }
+        let spoken = index.map { membership.spoken.remove(at: $0) }
+        guard case .privateMessage(let message)? = try? MLSMessage(bytes: entry.payload) else {
+            return []
+        }
+        let isReadable =
+            message.groupID == membership.group.groupID
+            && canBeRead(epoch: message.epoch, membership, now: now)
+        guard let spoken else { return isReadable ? [] : [.sayAgain] }
+        guard isReadable else { return speak(spoken.body, membership) }
+        guard let own = place?.attachment else { return [] }
+        return take(spoken.body, from: own, at: entry.sequence, membership, now: now)
+    }
+
+    /// Whether the others have the keys of an epoch still, when its message comes only now.
+    private func canBeRead(epoch: UInt64, _ membership: Membership, now: Duration) -> Bool {
+        let current = membership.group.epoch
+        guard epoch != current else { return true }
+        guard epoch < current, current - epoch < UInt64(Self.readableEpochs) else { return false }
+        guard let last = membership.lastInTouch, epoch <= last.epoch else { return true }
+        return now - last.at < Self.longBreak
+    }
+
+    /// A message of another's.
+    func message(
+        _ entry: LogEntry, _ membership: Membership, now: Duration
+    ) -> [GroupStep] {
+        do {
+            let opened = try membership.group.open(bytes: entry.payload)
+            guard case .application(let message) = opened else { return unreadable(entry) }
+            if message.epoch == membership.group.epoch { membership.hasGap = false }
+            return try read(message, entry, membership, now: now)
+        } catch MLSError.wrongEpoch(let epoch) {
+            if epoch > membership.group.epoch { return doubt(entry, membership, now: now) }
+            // Said before we came in, or so late that its sender says it again.
+            return []
+        } catch MLSError.wrongGroup {
+            return ofAnotherGroup(entry.payload, membership, now: now)
+        } catch MLSError.messageKeyUsed {
+            return [.news(.warning(.repeatedEntry, about: entry.sender))]
+        } catch MLSError.ownMessage {
+            return [.news(.warning(.repeatedEntry, about: nil))]
+        } catch {
+            return unreadable(entry)
+        }
+    }
+
+    private func unreadable(_ entry: LogEntry) -> [GroupStep] {
+        [.news(.warning(.unreadable, about: entry.sender))]
+    }
+
+    private func read(
+        _ message: ApplicationMessage, _ entry: LogEntry, _ membership: Membership, now: Duration
+    ) throws -> [GroupStep] {
+        // The leaf of its epoch, and only if whoever had it is still in.
+        guard let placement = Placement(of: message.sender.leaf),
+            let sender = membership.roster[placement.attachment],
+            sender == RoomRoster.checked(message.sender.leaf, of: sender)
+        else { return [] }
+        guard entry.sender == sender.attachment else {
+            return [.news(.warning(.wrongSender, about: sender.attachment))]
+        }
+        guard let envelope = try Envelope(message.data) else { return [] }
+        var steps: [GroupStep] = []
+        if let claim = envelope.claim {
+            switch membership.record.check(claim, at: entry.sequence) {
+            case .agrees:
+                steps.append(
+                    .news(.received(by: sender.attachment, through: claim.sequence)))
+                if message.epoch == membership.group.epoch {
+                    _ = membership.doubt.reassure(sender.identityKey, through: claim.sequence)
+                }
+            case .differs:
+                steps.append(.news(.warning(.differentConversation, about: sender.attachment)))
+            case .unknown: break
+            }
+        }
+        return steps
+            + take(
+                envelope.body, from: sender.attachment, at: entry.sequence, membership, now: now)
+    }
+
+    /// What a member said, ourselves included, in the order of the log.
+    func take(
+        _ body: Envelope.Body, from sender: AttachmentID, at sequence: UInt64,
+        _ membership: Membership, now: Duration
+    ) -> [GroupStep] {
+        switch body {
+        case .content(let content):
+            if (try? Content.decode(content)) == .bye {
+                leaves(sender, membership, now: now)
+            } else {
+                oweReceipt(membership, now: now)
+            }
+            return [.news(.content(sender: sender, content, sequence: sequence))]
+        case .receipt, .briefing: return []
+        case .asks(let member):
+            guard membership.rules.needsApproval, membership.door.asks(member) else { return [] }
+            return [.news(.newcomer(member))]
+        case .decides(let attachment, let identityKey, let admits):
+            let decided = membership.door.decide(
+                attachment, identityKey: identityKey, admits: admits)
+            guard decided != nil else { return [] }
+            return [
+                .news(
+                    .decided(
+                        newcomer: attachment,
+                        admits ? .admitted(by: sender) : .refused(by: sender)))
+            ]
+        case .moves(let secret, let removed):
+            isOver = true
+            return [.news(.moved(secret, by: sender, removed: removed))]
+        }
+    }
+
+    /// Says within a few seconds what we have, unless something else says it.
+    private func oweReceipt(_ membership: Membership, now: Duration) {
+        guard membership.duties.receipt == nil, membership.group.memberCount > 1,
+            membership.group.memberCount <= Receipts.maximumRoom
+        else { return }
+        membership.duties.receipt = now + between(Duties.receiptDelay, Duties.receiptDelay * 2)
+    }
+}
+
+extension RoomRoster {
+    /// The member of a leaf of an earlier epoch, by its signature key: it may have had another name.
+    fileprivate static func checked(_ leaf: LeafNode, of member: RoomMember) -> RoomMember? {
+        guard case .basic(let bytes) = leaf.credential,
+            let passport = try? Passport(tlsEncoded: bytes),
+            passport.identityKey == member.identityKey
+        else { return nil }
+        return member
+    }
+}

@@ -1,0 +1,295 @@
+import MLS
+import TLSSyntax
+import Wire
+
+/// Coming in, as a newcomer or as the founder.
+extension MLSRoomGroup {
+    // MARK: Knocking
+
+    /// Asks to be let in, with a key package made for this one request.
+    func knock(now: Duration) -> [GroupStep] {
+        guard let place, isConnected else { return [] }
+        guard let session = try? makeSession(),
+            let bundle = try? KeyPackageBundle(
+                suite: suite, identity: session, capabilities: Self.capabilities,
+                leafExtensions: [
+                    Placement(log: place.log, attachment: place.attachment).asExtension
+                ], lifetime: 2 * Self.clockTolerance, environment: packaging)
+        else {
+            // The machine gave no randomness; it may a moment later.
+            seeking?.nextKnock = now + Seeking.patience
+            return []
+        }
+        let knock = Knock(
+            bundle.keyPackage, keys: keys, log: place.log, attachment: place.attachment)
+        seeking?.noteKnock(.init(bundle: bundle, session: session), now: now)
+        return [.knock(knock.encoded)]
+    }
+
+    func unanswered(now: Duration) -> [GroupStep] {
+        guard var seeking, membership == nil, !isOver, seeking.founding == nil,
+            seeking.isAsking
+        else { return [] }
+        seeking.isAsking = false
+        let wasQuick = seeking.lastKnock.map { now - $0 < Seeking.silence } ?? false
+        // After a silence there is somebody who might have let us in.
+        seeking.unanswered = wasQuick ? seeking.unanswered + 1 : 0
+        let pause = min(Duration.milliseconds(300) * (1 << min(seeking.unanswered, 5)), .seconds(5))
+        seeking.knock(after: between(pause / 2, pause), now: now)
+        self.seeking = seeking
+        // Whoever is away may be a member and come back; whoever is here and a member would have
+        // answered.
+        let isAlone = presences.isEmpty
+        let nobodyAway = !presences.values.contains(.away)
+        if isAlone || (nobodyAway && seeking.unanswered >= Seeking.foundsAfter) {
+            return found(now: now)
+        }
+        return seeking.unanswered == 1 ? [] : tell(.nobodyAnswers)
+    }
+
+    /// Tells the person why we are outside, when it is another reason than before.
+    func tell(_ why: Outside) -> [GroupStep] {
+        guard seeking?.told != why else { return [] }
+        seeking?.told = why
+        seeking?.tellsAt = nil
+        return [.news(.outside(why))]
+    }
+
+    /// Time has passed outside.
+    func seekOn(now: Duration) -> [GroupStep] {
+        var steps: [GroupStep] = []
+        if let due = seeking?.tellsAt, now >= due {
+            seeking?.tellsAt = nil
+            if seeking?.told == nil { steps += tell(.asking) }
+        }
+        if let due = seeking?.nextKnock, now >= due {
+            seeking?.nextKnock = nil
+            steps += knock(now: now)
+        }
+        return steps
+    }
+
+    /// An entry came while we are outside: it may be readable once we are in.
+    func heard(_ entry: LogEntry, now: Duration) -> [GroupStep] {
+        guard var seeking else { return [] }
+        if entry.isOwn, let founding = seeking.founding, founding.payload == entry.payload {
+            return establish(founding.membership, by: entry, now: now)
+        }
+        seeking.hold(entry)
+        if entry.kind == .commit, case .founding? = try? CommitEntry(entry.payload) {
+            // Somebody else was first; they will let us in.
+            seeking.founding = nil
+            seeking.unanswered = 0
+            seeking.knock(after: between(.milliseconds(50), .milliseconds(250)), now: now)
+        } else if seeking.told == .waitingForApproval {
+            // It may be the decision.
+            seeking.hasHeard = true
+            if !seeking.isAsking { seeking.knockSooner(after: Seeking.afterEntry, now: now) }
+        }
+        self.seeking = seeking
+        // Sealed before we fell out; who reads it is not known.
+        return entry.isOwn && entry.kind == .message ? [.sayAgain] : []
+    }
+
+    // MARK: Founding
+
+    /// Makes a group of one and offers it to the log.
+    func found(now: Duration) -> [GroupStep] {
+        guard let place, let membership = try? makeGroup(place, now: now) else {
+            seeking?.nextKnock = now + Seeking.patience
+            return []
+        }
+        let founding = Founding(
+            groupID: membership.group.groupID, keys: keys, log: place.log,
+            founder: place.attachment)
+        let payload = CommitEntry.founding(founding).encoded
+        let ticket = nextTicket()
+        seeking?.founding = (membership, ticket, payload)
+        seeking?.nextKnock = nil
+        return [.append(ticket, kind: .commit, epoch: logEpoch, payload: payload)]
+    }
+
+    private func makeGroup(_ place: Place, now: Duration) throws -> Membership {
+        let session = try makeSession()
+        let group = try Group.create(
+            suite: suite, identity: session, capabilities: Self.capabilities,
+            leafExtensions: [
+                Placement(log: place.log, attachment: place.attachment).asExtension
+            ], extensions: [rules.asExtension], policy: Self.policy, environment: environment)
+        let record = LogRecord(groupID: group.groupID)
+        let roster = try RoomRoster(group.members, keys: keys, log: place.log)
+        return Membership(
+            group: group, roster: roster, record: record, rules: rules, session: session,
+            duties: Duties(renewal: now + firstRenewal(members: 1)))
+    }
+
+    /// The log took our founding.
+    private func establish(
+        _ membership: Membership, by entry: LogEntry, now: Duration
+    ) -> [GroupStep] {
+        membership.record.append(entry)
+        return enter(membership)
+    }
+
+    /// The founding was decided; an accepted one was established when its entry passed.
+    func foundingSettled(_ outcome: AppendOutcome, now: Duration) -> [GroupStep] {
+        guard let founding = seeking?.founding else { return [] }
+        seeking?.founding = nil
+        switch outcome {
+        case .accepted(let sequence):
+            // Taken on an earlier connection, and its entry is not to be had any more.
+            guard let place else { return [] }
+            let entry = LogEntry(
+                sequence: sequence, sender: place.attachment, kind: .commit,
+                payload: founding.payload, isOwn: true)
+            return establish(founding.membership, by: entry, now: now)
+        case .conflict(let epoch):
+            logEpoch = epoch
+            seeking?.knock(after: between(.milliseconds(50), .milliseconds(250)), now: now)
+        case .refused: seeking?.knock(after: .seconds(1), now: now)
+        }
+        return []
+    }
+
+    private func enter(_ membership: Membership) -> [GroupStep] {
+        guard let place, let me = membership.roster[place.attachment] else { return [] }
+        seeking = nil
+        self.membership = membership
+        let others = membership.roster.inOrder.filter { $0 != place.attachment }
+            .compactMap { membership.roster[$0] }
+        let suite = membership.group.cipherSuite
+        let protection = Protection(
+            suite: suite.title, isPostQuantum: suite.isPostQuantum,
+            needsApproval: membership.rules.needsApproval)
+        return [.news(.entered(me: me, others: others, protection)), .ready(true)]
+    }
+
+    // MARK: Being let in
+
+    func answered(_ answer: ServerFrame.Answered, now: Duration) -> [GroupStep] {
+        guard seeking != nil, membership == nil, !isOver else { return [] }
+        seeking?.isAsking = false
+        switch try? DoorAnswer(answer.payload) {
+        case .admitted(let admission)?: return admitted(admission, now: now)
+        case .told(let notice)?: return told(notice, now: now)
+        case nil: return forged(now: now)
+        }
+    }
+
+    private func forged(now: Duration) -> [GroupStep] {
+        seeking?.knock(after: .seconds(2), now: now)
+        return [.news(.warning(.forgedWelcome, about: nil))]
+    }
+
+    private func told(_ notice: DoorNotice, now: Duration) -> [GroupStep] {
+        guard let place,
+            notice.isValid(keys: keys, log: place.log, newcomer: place.attachment)
+        else { return forged(now: now) }
+        seeking?.unanswered = 0
+        switch notice.reason {
+        case .waiting:
+            let isStale = seeking?.hasHeard ?? false
+            seeking?.knock(
+                after: isStale ? Seeking.afterEntry : Seeking.waitingForApproval, now: now)
+            return tell(.waitingForApproval)
+        case .refused:
+            isOver = true
+            return [.news(.turnedAway)]
+        case .full:
+            seeking?.knock(after: Seeking.waitingForRoom, now: now)
+            return tell(.roomIsFull)
+        case .unsuitable:
+            seeking?.knock(after: Seeking.waitingForRoom, now: now)
+            return tell(.otherSuite)
+        }
+    }
+
+    private func admitted(_ admission: DoorAnswer.Admission, now: Duration) -> [GroupStep] {
+        guard case .welcome(let welcome)? = try? MLSMessage(bytes: admission.welcome) else {
+            return forged(now: now)
+        }
+        guard
+            let attempt = seeking?.attempts.last(where: { welcome.isFor($0.bundle.keyPackage) })
+        else {
+            // To an earlier knock of ours, whose keys are gone.
+            seeking?.knockSooner(after: .zero, now: now)
+            return []
+        }
+        guard let joined = try? join(welcome, admission, attempt, now: now) else {
+            return forged(now: now)
+        }
+        return enter(joined.membership, at: joined.briefing, by: joined.doorkeeper, now: now)
+    }
+
+    /// Verifies everything about the group that a Welcome leads to.
+    private func join(
+        _ welcome: Welcome, _ admission: DoorAnswer.Admission, _ attempt: Seeking.Attempt,
+        now: Duration
+    ) throws -> (membership: Membership, briefing: Envelope.Briefing, doorkeeper: AttachmentID?) {
+        var options = JoinOptions()
+        options.ratchetTree = admission.ratchetTree
+        options.preSharedKeys = keys.preSharedKeys
+        let staged = try Group.join(
+            welcome, with: attempt.bundle, options: options, policy: Self.policy,
+            environment: environment)
+        // Without the room's secret in it, a server could have made it.
+        guard let place, staged.preSharedKeys.contains(RoomKeys.pskName),
+            let rules = RoomRules(of: staged.context)
+        else { throw RoomRoster.Violation.secretMissing }
+        let roster = try RoomRoster(staged.members, keys: keys, log: place.log)
+        let signer = staged.signer.index
+        var group = staged.adopt()
+        guard case .application(let message) = try group.open(bytes: admission.briefing),
+            message.sender.index == signer,
+            case .briefing(let briefing)? = try Envelope(message.data)?.body
+        else { throw RoomRoster.Violation.notAllowed }
+        let record = briefing.hash.map {
+            LogRecord(LogClaim(sequence: briefing.sequence, hash: $0))
+        }
+        let count = group.memberCount
+        let membership = Membership(
+            group: group, roster: roster, record: record ?? LogRecord(), rules: rules,
+            session: attempt.session, duties: Duties(renewal: now + firstRenewal(members: count)))
+        return (membership, briefing, roster.members[signer]?.attachment)
+    }
+
+    private func enter(
+        _ membership: Membership, at briefing: Envelope.Briefing, by doorkeeper: AttachmentID?,
+        now: Duration
+    ) -> [GroupStep] {
+        let held = seeking?.held ?? []
+        let begins = held.contains {
+            $0.sequence == briefing.sequence && $0.kind == .commit && $0.sender == doorkeeper
+        }
+        guard begins else {
+            // We would not have all that was said from there on: another knock leads past it.
+            guard seeking?.hasOverflowed == true else { return forged(now: now) }
+            seeking?.knock(after: .zero, now: now)
+            return []
+        }
+        logEpoch = briefing.logEpoch
+        var steps = enter(membership)
+        noteAbsent(membership, now: now)
+        for item in held where item.sequence > briefing.sequence {
+            steps += entry(item, now: now).filter { step in
+                // That was said when it came.
+                if case .sayAgain = step { false } else { true }
+            }
+        }
+        return steps
+    }
+}
+
+extension Seeking {
+    /// A knock goes out.
+    mutating func noteKnock(_ attempt: Attempt, now: Duration) {
+        attempts.append(attempt)
+        if attempts.count > Self.maximumBundles { attempts.removeFirst() }
+        if lastKnock == nil { tellsAt = now + Self.quiet }
+        lastKnock = now
+        isAsking = true
+        hasHeard = false
+        recentKnocks.append(now)
+        nextKnock = now + Self.patience
+    }
+}

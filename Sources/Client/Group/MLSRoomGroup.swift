@@ -1,0 +1,232 @@
+import MLS
+import TLSSyntax
+import Wire
+
+/// The room's group on Messaging Layer Security (RFC 9420).
+///
+/// It is either inside (`membership`), or seeks to come in (`seeking`), or it is over. What the
+/// server says is used where a lie costs no more than silence would; who is in the group, who said
+/// what and in which order commits came is proved by the members to each other.
+final class MLSRoomGroup: RoomGroup {
+    struct Place {
+        var log: LogID
+        let attachment: AttachmentID
+    }
+
+    let keys: RoomKeys
+    let identity: Identity
+    let suite: CipherSuite
+    let rules: RoomRules
+    let environment: Environment
+    /// For key packages alone: with a clock that is behind.
+    let packaging: Environment
+    var name: [UInt8]
+    var random: any RandomNumberGenerator & Sendable
+
+    var place: Place?
+    var isConnected = false
+    /// Commits that the log has taken, as the server counts them.
+    var logEpoch: UInt64 = 0
+    /// The others at the server: here or away.
+    var presences: [AttachmentID: Presence.State] = [:]
+    var membership: Membership?
+    var seeking: Seeking?
+    var isOver = false
+    private var lastTicket: UInt64 = 0
+
+    init(_ setting: GroupSetting) {
+        keys = RoomKeys(setting.secret)
+        identity = setting.identity
+        suite = CipherSuite(rawValue: setting.options.suite)
+        rules = RoomRules(needsApproval: setting.options.needsApproval)
+        name = setting.name
+        random = setting.random
+        let wallClock = setting.wallClock
+        environment = Environment(now: wallClock)
+        packaging = Environment(now: {
+            let now = wallClock()
+            return now - min(now, Self.clockTolerance)
+        })
+    }
+
+    var isReady: Bool { membership != nil && isConnected && !isOver }
+
+    // MARK: The connection
+
+    func attached(_ attached: ServerFrame.Attached, now: Duration) -> [GroupStep] {
+        guard !isOver else { return [] }
+        isConnected = true
+        presences = [:]
+        for presence in attached.roster { presences[presence.attachment] = presence.state }
+        if attached.standing == .resumed, place?.log == attached.position.log {
+            return resumed(now: now)
+        }
+        let wasInside = leaveGroup()
+        place = Place(log: attached.position.log, attachment: attached.attachment)
+        logEpoch = attached.epoch
+        let steps: [GroupStep] = wasInside ? [.news(.fellOut)] : []
+        return steps + (attached.standing == .founder ? found(now: now) : knock(now: now))
+    }
+
+    private func resumed(now: Duration) -> [GroupStep] {
+        if let membership {
+            noteAbsent(membership, now: now)
+            return [.ready(true)]
+        }
+        return seeking?.founding == nil ? knock(now: now) : []
+    }
+
+    func detached(now: Duration) -> [GroupStep] {
+        if isConnected, let membership {
+            membership.lastInTouch = (membership.group.epoch, now)
+        }
+        isConnected = false
+        return []
+    }
+
+    func reset(to position: Position, now: Duration) -> [GroupStep] {
+        guard let attachment = place?.attachment, !isOver else { return [] }
+        place = Place(log: position.log, attachment: attachment)
+        logEpoch = 0
+        return seekAgain(now: now)
+    }
+
+    func gap(now: Duration) -> [GroupStep] {
+        membership?.record.lose()
+        membership?.hasGap = true
+        seeking?.loseHeld()
+        return []
+    }
+
+    /// Out of the group, if we were in it.
+    private func leaveGroup() -> Bool {
+        // Who comes in again comes in by the name that they wanted.
+        if let newName = membership?.newName { name = newName }
+        defer { membership = nil }
+        seeking = Seeking()
+        return membership != nil
+    }
+
+    /// Out of the group, and back to the door.
+    func seekAgain(now: Duration) -> [GroupStep] {
+        let wasInside = leaveGroup()
+        let steps: [GroupStep] = wasInside ? [.news(.fellOut), .ready(false)] : []
+        return steps + knock(now: now)
+    }
+
+    // MARK: Time
+
+    var deadline: Duration? {
+        guard isConnected, !isOver else { return nil }
+        if let membership { return nextDuty(membership) }
+        return [seeking?.nextKnock, seeking?.tellsAt].compactMap(\.self).min()
+    }
+
+    func tick(now: Duration) -> [GroupStep] {
+        guard isConnected, !isOver else { return [] }
+        if let membership { return doDuties(membership, now: now) }
+        return seekOn(now: now)
+    }
+
+    // MARK: The log
+
+    func entry(_ entry: LogEntry, now: Duration) -> [GroupStep] {
+        guard !isOver else { return [] }
+        // What a server says of epochs is not to be trusted: it may have said any number.
+        if entry.kind == .commit { logEpoch &+= 1 }
+        guard let membership else { return heard(entry, now: now) }
+        membership.record.append(entry)
+        switch entry.kind {
+        case .commit: return commit(entry, membership, now: now)
+        case .message where entry.isOwn: return landed(entry, membership, now: now)
+        case .message: return message(entry, membership, now: now)
+        }
+    }
+
+    func settled(
+        _ ticket: GroupStep.Ticket, _ outcome: AppendOutcome, now: Duration
+    ) -> [GroupStep] {
+        guard !isOver else { return [] }
+        if seeking?.founding?.ticket == ticket { return foundingSettled(outcome, now: now) }
+        guard let membership else { return [] }
+        if membership.proposed?.ticket == ticket {
+            return commitSettled(membership, outcome, now: now)
+        }
+        guard let index = membership.spoken.firstIndex(where: { $0.ticket == ticket }) else {
+            return []
+        }
+        let spoken = membership.spoken.remove(at: index)
+        // Taken on an earlier connection, and its entry is not to be had any more.
+        guard case .accepted(let sequence) = outcome, let own = place?.attachment else { return [] }
+        return take(spoken.body, from: own, at: sequence, membership, now: now)
+    }
+
+    // MARK: What the parts share
+
+    func nextTicket() -> GroupStep.Ticket {
+        lastTicket += 1
+        return GroupStep.Ticket(lastTicket)
+    }
+
+    /// A time span between two others.
+    func between(_ low: Duration, _ high: Duration) -> Duration {
+        low + (high - low) * Double.random(in: 0..<1, using: &random)
+    }
+
+    /// Fresh keys for one stay, vouched for by the identity key.
+    func makeSession(named name: [UInt8]? = nil) throws -> MLS.Identity {
+        let key = try SignaturePrivateKey(for: suite, environment: environment)
+        return try session(key, named: name ?? self.name)
+    }
+
+    func session(_ key: SignaturePrivateKey, named name: [UInt8]) throws -> MLS.Identity {
+        let passport = try Passport(
+            identity, name: name, leafKey: key.publicKey, room: keys.room)
+        return MLS.Identity(
+            credential: .basic(identity: passport.tlsEncoded), signatureKey: key)
+    }
+
+    static let capabilities = Capabilities(extensions: [Placement.type, RoomRules.type])
+
+    /// Short messages look alike up to this many bytes, some hundred characters of text among them.
+    static let smallestMessage = 256
+
+    /// Epochs whose messages can still be opened, so that what crosses with commits is not lost:
+    /// four seconds of a storm of newcomers. What comes later still is said again by its sender.
+    static let readableEpochs = 16
+    /// And for so many seconds; each is one that a thief of the keys could read.
+    static let readableSeconds: UInt64 = 60
+
+    /// Seconds that members' clocks may differ: a month. Key packages are made for one knock, so
+    /// that their lifetime says nothing about their worth.
+    static let clockTolerance: UInt64 = 30 * 24 * 3600
+
+    /// What we sealed before a break of this length may come when the others have dropped the keys
+    /// of its epoch; the break may have begun a while before we noticed it.
+    static let longBreak: Duration = .seconds(10)
+
+    static let policy = GroupPolicy(
+        // Members whose clocks differ must not differ about a commit.
+        lifetimes: LifetimePolicy(maximum: 3 * clockTolerance, checksReceivedLeaves: false),
+        padding: .padmeFrom(smallestMessage),
+        pastEpochs: PastEpochPolicy(count: readableEpochs, seconds: readableSeconds),
+        resumptionKeysKept: 0)
+}
+
+extension CipherSuite {
+    /// What a person is told about it.
+    var title: String {
+        switch self {
+        case .mlkem768X25519AES256GCMSHA384Ed25519: "MLS with ML-KEM-768 + X25519, AES-256-GCM"
+        case .x25519AES128GCMSHA256Ed25519: "MLS with X25519, AES-128-GCM"
+        case .x25519ChaCha20Poly1305SHA256Ed25519: "MLS with X25519, ChaCha20-Poly1305"
+        case .p256AES128GCMSHA256P256: "MLS with P-256, AES-128-GCM"
+        case .p384AES256GCMSHA384P384: "MLS with P-384, AES-256-GCM"
+        case .p521AES256GCMSHA512P521: "MLS with P-521, AES-256-GCM"
+        default: "MLS, suite \(rawValue)"
+        }
+    }
+
+    /// Whether a quantum computer of the future is no help against it.
+    var isPostQuantum: Bool { self == .mlkem768X25519AES256GCMSHA384Ed25519 }
+}

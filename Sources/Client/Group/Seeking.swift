@@ -1,0 +1,86 @@
+import MLS
+import Wire
+
+/// A newcomer's mind: what it has asked, and what it holds back until it can read.
+struct Seeking {
+    /// Entries held until we are in: more than come in the seconds that it takes. If there are more,
+    /// we ask to be let in later in the log.
+    static let maximumHeld = 2048
+    /// Bytes of entries held.
+    static let maximumHeldBytes = 8 << 20
+    /// Key packages whose answer may still come.
+    static let maximumBundles = 2
+    /// The server takes twelve knocks a minute.
+    static let knocksPerMinute = 10
+    /// Knocks are at least so far apart when nobody told us to wait.
+    static let spacing: Duration = .milliseconds(1200)
+    /// The server always answers; if it does not, we ask again after this long.
+    static let patience: Duration = .seconds(25)
+    /// While a member has to decide, the door is asked again after this long.
+    static let waitingForApproval: Duration = .seconds(6)
+    /// Or so long after an entry, which may be the decision.
+    static let afterEntry: Duration = .milliseconds(100)
+    /// While the room is full.
+    static let waitingForRoom: Duration = .seconds(20)
+    /// A person is told that we are asking when it takes longer than this.
+    static let quiet: Duration = .seconds(1)
+    /// A server that asks nobody says so sooner than this.
+    static let silence: Duration = .seconds(3)
+    /// Knocks, one after the other, that nobody was there to be asked about, after which a room
+    /// where nobody is away is taken to have no members.
+    static let foundsAfter = 3
+
+    /// One attempt to come in.
+    struct Attempt {
+        var bundle: KeyPackageBundle
+        var session: MLS.Identity
+    }
+
+    var attempts: [Attempt] = []
+    var held: [LogEntry] = []
+    var heldBytes = 0
+    var hasOverflowed = false
+    var nextKnock: Duration?
+    var lastKnock: Duration?
+    var recentKnocks: [Duration] = []
+    /// A knock of ours is under way; another would have us let in twice, and dropped in between.
+    var isAsking = false
+    /// Something happened since that may be the decision about us.
+    var hasHeard = false
+    var unanswered = 0
+    var told: Outside?
+    var tellsAt: Duration?
+    /// The group that we have made and that the server has not accepted yet.
+    var founding: (membership: Membership, ticket: GroupStep.Ticket, payload: [UInt8])?
+
+    mutating func hold(_ entry: LogEntry) {
+        held.append(entry)
+        heldBytes += entry.payload.count
+        if held.count > Self.maximumHeld || heldBytes > Self.maximumHeldBytes { loseHeld() }
+    }
+
+    /// What was held is of no use when something after it is missing.
+    mutating func loseHeld() {
+        held = []
+        heldBytes = 0
+        hasOverflowed = true
+    }
+
+    /// Knocks not before this much later, and no oftener than the server takes it.
+    mutating func knock(after pause: Duration, now: Duration) {
+        var due = now + pause
+        if let lastKnock { due = max(due, lastKnock + Self.spacing) }
+        recentKnocks.removeAll { now - $0 > .seconds(60) }
+        if recentKnocks.count >= Self.knocksPerMinute, let oldest = recentKnocks.first {
+            due = max(due, oldest + .seconds(60))
+        }
+        nextKnock = due
+    }
+
+    /// The same, unless an earlier knock is due.
+    mutating func knockSooner(after pause: Duration, now: Duration) {
+        let earlier = nextKnock
+        knock(after: pause, now: now)
+        if let earlier, let due = nextKnock, earlier < due { nextKnock = earlier }
+    }
+}

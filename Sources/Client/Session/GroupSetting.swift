@@ -1,0 +1,17 @@
+import Wire
+
+/// What a room's group is made from.
+struct GroupSetting: Sendable {
+    var secret: RoomSecret
+    var identity: Identity
+    /// The name that we go by: UTF-8, from 1 to 64 bytes.
+    var name: [UInt8]
+    /// What the link says of the room; who founds it goes by it.
+    var options = RoomOptions.default
+    /// Seconds since 1970.
+    var wallClock: @Sendable () -> UInt64
+    var random: any RandomNumberGenerator & Sendable
+}
+
+/// Makes the group of a room that is entered.
+typealias GroupFactory = @Sendable (GroupSetting) -> any RoomGroup

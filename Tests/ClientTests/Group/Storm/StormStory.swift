@@ -1,0 +1,203 @@
+import MLS
+import Wire
+
+@testable import Client
+
+/// What people do in a storm, and what must hold when it is over.
+extension Storm {
+    /// So many live at once at most.
+    static let crowd = 9
+
+    /// Something happens, by chance.
+    func act() {
+        steps += 1
+        let inside = clients.filter { $0.isInside && $0.end == nil && !$0.isLeaving }
+        switch Int.random(in: 0..<100, using: &random) {
+        case 0..<12: arrive()
+        case 12..<52: if let one = someone { talk(one) }
+        case 52..<58: if clients.count > 2, let one = someone { leave(one) }
+        case 58..<61:
+            if clients.count > 2, let one = someone { note("p\(one.number) vanishes"); vanish(one) }
+        case 61..<78: if let link = someone?.link { note("cut \(link)"); cut(link) }
+        case 78..<82: rename(inside)
+        case 82..<84: remove(inside)
+        case 84..<86: killDoorkeeper(inside)
+        case 86..<87: if chance(20) { note("the server dies"); restart(room: rooms.count - 1) }
+        case 87..<89: rooms[rooms.count - 1].server.window = chance(50) ? 8 : 10_000
+        case 89..<93: decide(inside)
+        default: advance(span(1000...9000))
+        }
+        advance(chance(30) ? .zero : span(0...1200))
+        settleEnds()
+    }
+
+    private var someone: StormClient? {
+        clients.filter { $0.end == nil && !$0.isLeaving }.randomElement(using: &random)
+    }
+
+    private func arrive() {
+        for _ in 0..<(chance(15) ? 5 : 1) where clients.count < Self.crowd {
+            // Some are in twice.
+            let twin = chance(10) ? someone : nil
+            let client = join(room: rooms.count - 1, identity: twin?.identity ?? Client.Identity())
+            note("p\(client.number) arrives")
+        }
+    }
+
+    private func talk(_ client: StormClient) {
+        let count = chance(10) ? 12 : Int.random(in: 1...2, using: &random)
+        for _ in 0..<count { sayNext(client) }
+    }
+
+    private func leave(_ client: StormClient) {
+        note("p\(client.number) leaves")
+        client.isLeaving = true
+        client.queue.append(.init(id: 0, bytes: Content.bye.encoded))
+        pump(client)
+    }
+
+    private func rename(_ inside: [StormClient]) {
+        guard let one = inside.randomElement(using: &random) else { return }
+        one.name = "q\(random.next() % 1000)"
+        wish(.rename(Array(one.name.utf8)), one)
+    }
+
+    private func remove(_ inside: [StormClient]) {
+        guard inside.count > 3, let one = inside.randomElement(using: &random),
+            let other = inside.randomElement(using: &random), let gone = other.attachment,
+            other.room == one.room, other.identity.publicKey != one.identity.publicKey
+        else { return }
+        note("p\(one.number) removes p\(other.number)")
+        wish(.remove(gone), one)
+    }
+
+    private func killDoorkeeper(_ inside: [StormClient]) {
+        let keeper = inside.first {
+            !($0.group.membership?.door.queue.isEmpty ?? true)
+                || $0.group.membership?.proposed != nil
+        }
+        guard let keeper, clients.count > 2 else { return }
+        note("p\(keeper.number) dies at work")
+        vanish(keeper)
+    }
+
+    private func decide(_ inside: [StormClient]) {
+        for one in inside {
+            guard let member = one.asking.first else { continue }
+            let admits = chance(80)
+            note("p\(one.number) decides \(admits) about \(member.attachment.number % 10_000)")
+            wish(admits ? .admit(member.attachment) : .refuse(member.attachment), one)
+            return
+        }
+    }
+
+    private func wish(_ wish: GroupWish, _ client: StormClient) {
+        guard let steps = try? client.group.perform(wish, now: now) else { return }
+        perform(steps, of: client)
+    }
+
+    /// Those who were removed or turned away go; those who were told of another room go there.
+    private func settleEnds() {
+        for client in clients {
+            switch client.end {
+            case nil: break
+            case .moved(let secret)?: move(client, to: secret)
+            case .left?, .removed?, .turnedAway?:
+                if let link = client.link { say(.leave, on: link) }
+                clients.removeAll { $0 === client }
+            }
+        }
+    }
+
+    // MARK: Quiet
+
+    /// Nothing breaks any more, everybody is back, and all that was begun is finished.
+    func becomeQuiet() {
+        note("quiet")
+        for room in rooms.indices { rooms[room].server.window = 10_000 }
+        leaveOldRooms()
+        for number in links.keys.sorted() { links[number]?.lag = .milliseconds(20) }
+        let limit = now + .seconds(400)
+        repeat {
+            for client in clients where client.link == nil { client.connectsAt = now }
+            decideAll()
+            advance(.milliseconds(250))
+            settleEnds()
+        } while problems.isEmpty && now < limit && !isQuiet
+        if problems.isEmpty, !isQuiet { fail("no quiet: \(clients.map(describe))") }
+    }
+
+    /// Who was not told of a move asks a person for the new link.
+    private func leaveOldRooms() {
+        for client in clients where client.room != rooms.count - 1 && client.end == nil {
+            move(client, to: rooms[rooms.count - 1].secret)
+        }
+    }
+
+    private func decideAll() {
+        for one in clients where one.isInside && one.end == nil {
+            for member in one.asking { wish(.admit(member.attachment), one) }
+        }
+    }
+
+    private var isQuiet: Bool {
+        rooms[rooms.count - 1].server.members.count == clients.count
+            && links.values.allSatisfy { $0.up.isEmpty && $0.down.isEmpty }
+            && clients.allSatisfy { client in
+                guard let membership = client.group.membership else { return false }
+                return client.end == nil && client.link != nil && !client.isBusy
+                    && membership.proposed == nil && membership.leavers.isEmpty
+                    && membership.removals.isEmpty && membership.newName == nil
+            }
+    }
+
+    private func describe(_ client: StormClient) -> String {
+        let group = client.group
+        return """
+            p\(client.number) in \(client.isInside) link \(String(describing: client.link)) \
+            queue \(client.queue.count) flights \(client.flights.count) end \
+            \(String(describing: client.end)) proposed \(group.membership?.proposed != nil) \
+            leavers \(group.membership?.leavers.count ?? 0) epoch \
+            \(group.membership?.group.epoch ?? 0) log epoch \(group.logEpoch) room \(client.room) \
+            seeking \(String(describing: group.seeking?.nextKnock))
+            """
+    }
+
+    /// What must hold when all is quiet.
+    func expectAgreement() {
+        guard problems.isEmpty else { return }
+        for words in ledger.unheard() { fail(words) }
+        let live = clients.filter { $0.end == nil }
+        guard let first = live.first?.group.membership else { return }
+        for client in live {
+            guard let membership = client.group.membership else { continue }
+            if membership.group.epochAuthenticator != first.group.epochAuthenticator {
+                fail("p\(client.number) is in another epoch: \(live.map(describe))")
+            }
+            if Set(membership.roster.attachments) != Set(live.compactMap(\.attachment)) {
+                fail("p\(client.number) has another roster")
+            }
+            for other in live {
+                let name = other.attachment.flatMap { membership.roster[$0]?.name }
+                if name != Array(other.name.utf8) { fail("p\(client.number): a wrong name") }
+            }
+        }
+        let claims = Set(live.compactMap { $0.group.membership?.record.claim })
+        if claims.count > 1 { fail("they have different records of the log") }
+        if !ledger.hadGap, live.contains(where: { $0.group.membership?.record.claim == nil }) {
+            fail("somebody has no record of the log")
+        }
+    }
+
+    /// Everybody says a word, and everybody else hears it.
+    func callTheRoll() {
+        let live = clients
+        let before = live.map { $0.heard.count }
+        for client in live { sayNext(client) }
+        becomeQuiet()
+        guard problems.isEmpty, clients.count == live.count else { return }
+        for (client, count) in zip(live, before) where client.heard.count - count < live.count - 1 {
+            fail("p\(client.number) does not hear everybody")
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import Wire
+
+@testable import Client
+
+extension [RoomSession.Action] {
+    var frames: [ClientFrame] {
+        compactMap { if case .send(let frame) = $0 { frame } else { nil } }
+    }
+
+    var appends: [ClientFrame.Append] {
+        frames.compactMap { if case .append(let append) = $0 { append } else { nil } }
+    }
+
+    var contents: [String] {
+        compactMap {
+            if case .news(.content(_, let bytes, _)) = $0 {
+                String(decoding: bytes, as: UTF8.self)
+            } else {
+                nil
+            }
+        }
+    }
+
+    /// The places of messages that are all in the log.
+    var sent: [UInt64] {
+        compactMap { if case .sent(_, let sequence) = $0 { sequence } else { nil } }
+    }
+}
