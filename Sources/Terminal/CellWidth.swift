@@ -76,6 +76,9 @@ extension Unicode.Scalar {
 
 /// The cells of one scalar by itself.
 private enum ScalarWidth {
+    /// The version of Unicode from which on its characters are unknown to terminals in use.
+    private static let unknownToSome = 15
+
     static func of(_ scalar: Unicode.Scalar) -> ClosedRange<Int> {
         // Up to the first combining mark nothing but the soft hyphen is special.
         if scalar.value < 0x300 { return scalar.value == 0xAD ? 0...1 : 1...1 }
@@ -89,8 +92,10 @@ private enum ScalarWidth {
         if scalar.isRegionalIndicator { return 1...2 }
         // Vowels and final consonants of Hangul: part of the syllable, or signs of their own.
         if isLaterJamo(scalar.value) { return 0...1 }
-        if UnicodeTables.disputed.holds(scalar.value) { return 1...2 }
-        return UnicodeTables.wide.holds(scalar.value) ? 2...2 : 1...1
+        let most = UnicodeTables.wide.holds(scalar.value) ? 2 : 1
+        // What a terminal does not know it may not show at all.
+        if let age = properties.age, age.major >= unknownToSome { return 0...most }
+        return UnicodeTables.disputed.holds(scalar.value) ? 1...2 : most...most
     }
 
     private static func isLaterJamo(_ value: UInt32) -> Bool {

@@ -106,9 +106,11 @@ extension InputArea {
         if total <= room { return (cells, cursor) }
         let before = cells[..<cursor].reduce(0) { $0 + $1.width }
         let step = max(1, room / 2)
-        // What is hidden on the left: a whole number of steps, so that the cursor is in the rest
-        // and, unless it is at the end, something after it.
-        let hidden = before < room - 1 ? 0 : (before - room + 2 + step - 1) / step * step
+        // What stands at the cursor is to be seen, with a mark behind it if there is more.
+        let next = cursor < cells.count ? cells[cursor].width + 1 : 1
+        // What is hidden on the left, with a mark in its place: a whole number of steps.
+        let excess = before + 1 + next - room
+        let hidden = before + next <= room ? 0 : (excess + step - 1) / step * step
         var (first, skipped) = (0, 0)
         while first < cursor, skipped < hidden {
             skipped += cells[first].width
@@ -116,16 +118,14 @@ extension InputArea {
         }
         var shown: [Cell] = first > 0 ? [Self.more] : []
         var used = shown.count
-        var next = first
-        while next < cells.count,
-            used + cells[next].width <= room - (next + 1 < cells.count ? 1 : 0)
-        {
-            shown.append(cells[next])
-            used += cells[next].width
-            next += 1
+        var end = first
+        while end < cells.count, used + cells[end].width <= room - (end + 1 < cells.count ? 1 : 0) {
+            shown.append(cells[end])
+            used += cells[end].width
+            end += 1
         }
         let place = min(cursor - first + (first > 0 ? 1 : 0), shown.count)
-        if next < cells.count { shown.append(Self.more) }
+        if end < cells.count { shown.append(Self.more) }
         return (shown, place)
     }
 }

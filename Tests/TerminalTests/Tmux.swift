@@ -1,5 +1,13 @@
 import Foundation
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// tmux, a real terminal emulator, with a server of its own for one test.
 struct Tmux {
     private let socket = "chatbox-\(UUID().uuidString.prefix(8))"
@@ -52,20 +60,32 @@ struct Tmux {
     private struct Failed: Error {}
 
     private static func run(_ arguments: [String], socket: String?) throws -> String {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["tmux"] + (socket.map { ["-L", $0] } ?? []) + arguments
+        let file = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let whole = ["tmux"] + (socket.map { ["-L", $0] } ?? []) + arguments
+        guard let process = spawn(whole, writingTo: file.path) else { throw Failed() }
+        var status: Int32 = 0
+        while waitpid(process, &status, 0) < 0, errno == EINTR {}
+        guard status == 0 else { throw Failed() }
+        return String(decoding: try Data(contentsOf: file), as: UTF8.self)
+    }
+
+    /// Foundation's `Process` would wait for the server that tmux leaves behind, which keeps what
+    /// it is given open.
+    private static func spawn(_ arguments: [String], writingTo path: String) -> pid_t? {
         var environment = ProcessInfo.processInfo.environment
         environment["LC_ALL"] = "C.UTF-8"
         environment["TMUX"] = nil
-        process.environment = environment
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let data = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Failed() }
-        return String(decoding: data, as: UTF8.self)
+        let variables = environment.map { strdup("\($0)=\($1)") } + [nil]
+        let words = arguments.map { strdup($0) } + [nil]
+        defer { for text in variables + words { free(text) } }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+        var process: pid_t = 0
+        return posix_spawnp(&process, "tmux", &actions, nil, words, variables) == 0 ? process : nil
     }
 }
