@@ -55,9 +55,10 @@ final class World: Sendable {
     }
 
     /// A new room's link.
-    func newRoom(on server: Server) async throws -> RoomLink {
+    func newRoom(on server: Server, options: [String] = []) async throws -> RoomLink {
         let program = try Program(
-            ["new", "127.0.0.1:\(server.port)", "--key", server.key], home: try home("new"))
+            ["new", "127.0.0.1:\(server.port)", "--key", server.key] + options,
+            home: try home("new"))
         let code = try await program.finish()
         let text = program.output.text
         guard code == 0, text.hasPrefix("chatbox://"), text.hasSuffix("\n"),
