@@ -227,6 +227,7 @@ extension MLSRoomGroup {
         membership.duties.conflicts = 0
         membership.doubt.settle()
         for member in change.left { membership.leavers.remove(member.attachment) }
+        for member in change.left { membership.late[member.attachment] = nil }
         for member in change.left { membership.returns[member.attachment, default: 0] += 1 }
         if membership.returns.count > FrameLimits.maximumRoster { membership.returns = [:] }
         if isCommand { membership.door.ban(change.left) }
