@@ -76,7 +76,7 @@ import Wire
         let room = ScriptedRoom(people: [Samples.ann, Samples.ben])
         #expect(
             await perform("/verify ann", model(), room) == [
-                "-- read this to ann, by telephone or face to face; ann sees the same with /verify:",
+                "-- read this to ann by telephone or face to face; /verify shows them the same:",
                 "   12345 67890 12345 67890 12345 67890",
                 "-- when both agree: /verify ann yes; else: /verify ann no",
             ])

@@ -88,7 +88,7 @@ func chat(_ link: Link, _ paths: ArraySlice<String>) throws {
     Task.detached {
         let reader = InputReader(poller: InputPoller(signals: JSONFace.signals))
         let face = JSONFace(
-            session: client, link: link, folder: folder.path, acceptsAll: true, reader: reader)
+            session: client, link: nil, folder: folder.path, acceptsAll: true, reader: reader)
         async let trying: Void = tryDoors(from: "task")
         do { try await face.run() } catch { fail("\(error)") }
         await trying

@@ -56,7 +56,7 @@ extension Conversation {
                 untrusted: Words.quoted(model.people.address(of: person).string))
             return .told([
                 .notice(
-                    "read this to \(name), by telephone or face to face; \(name) sees the same with /verify:"
+                    "read this to \(name) by telephone or face to face; /verify shows them the same:"
                 ),
                 .bare("   \(SafeText(untrusted: verification.number))"),
                 .notice("when both agree: /verify \(address) yes; else: /verify \(address) no"),
