@@ -389,7 +389,7 @@ struct LyingServerTests {
         var forged = 0
         storm.upLie = { frame, client in
             guard client.name == "bob", case .knock(let payload) = frame, forged < 2,
-                let answer = try? Self.welcome(to: payload)
+                let answer = try? Self.welcome(to: payload, keys: RoomKeys(client.secret))
             else { return [frame] }
             forged += 1
             storm.invent([.answered(answer)], to: client)
@@ -404,9 +404,12 @@ struct LyingServerTests {
         expectHealed(storm)
     }
 
-    /// A group of the server's, with the newcomer in it.
-    private static func welcome(to knock: [UInt8]) throws -> ServerFrame.Answered {
-        let package = try MLSMessage(bytes: Array(knock.dropFirst(RoomKeys.macSize)))
+    /// A group of the server's, with the newcomer in it. Even if it knew the key of the door.
+    private static func welcome(
+        to knock: [UInt8], keys: RoomKeys
+    ) throws -> ServerFrame.Answered {
+        let opened = keys.open(knock, "sealed knock") ?? []
+        let package = try MLSMessage(bytes: Array(opened.dropFirst(RoomKeys.macSize)))
         guard case .keyPackage(let package) = package else { throw CancellationError() }
         let environment = Environment(now: { 1_800_000_000 })
         let key = try SignaturePrivateKey(for: package.cipherSuite, environment: environment)
@@ -427,7 +430,7 @@ struct LyingServerTests {
             welcome: welcome, ratchetTree: tree,
             briefing: try group.encrypt(briefing.encoded).bytes)
         return .init(
-            doorkeeper: AttachmentID(1), payload: DoorAnswer.admitted(admission).encoded)
+            doorkeeper: AttachmentID(1), payload: DoorAnswer.admitted(admission).sealed(keys))
     }
 
     @Test("that gives a newcomer an old Welcome, or another's, is asked again")
