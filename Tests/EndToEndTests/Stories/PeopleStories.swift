@@ -78,7 +78,7 @@ extension EndToEnd {
             let mallory = try world.window("mallory", in: link)
             try await alice.sees("asks to be let in: /admit mallory")
             try bob.enter("/refuse mallory")
-            try await mallory.sees("bob did not let you in")
+            try await mallory.sees("did not let you in")
         }
     }
 }
