@@ -126,7 +126,7 @@ extension EndToEnd {
             let alice = try await world.talker("älice", in: link)
             let bob = try world.window("bob", in: link, variables: ["NO_COLOR": "1"])
             let carol = try world.window("carol", in: link, variables: ["LC_ALL": "C"])
-            for window in [bob, carol] { try await window.sees("other") }
+            for window in [bob, carol] { try await window.sees("stays unread") }
             try alice.say("zażółć \u{1F600}")
             try await bob.sees("älice  zażółć \u{1F600}")
             try await carol.sees("?lice  za???? ?")
