@@ -25,8 +25,9 @@ check: ## what CI checks besides the tests
 format: ## rewrites the sources as .swift-format says
 	swift format --in-place --recursive --parallel $(SOURCES)
 
-bench: ## figures of the server, against the C floor when its sources and a C compiler are here; of the screen
+bench: ## figures of the server, against the C floor when its sources and a C compiler are here; of rooms and the screen
 	Benchmarks/Chat/run
+	Benchmarks/Room/run
 	Benchmarks/Screen/run
 
 fuzz: ## a minute for each fuzz target

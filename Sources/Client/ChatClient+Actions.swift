@@ -17,7 +17,9 @@ extension ChatClient {
         case .connection(let state):
             desk.setConnected(state == .connected, now: clock.now())
             queue.push(.connection(state))
-        case .placed(let attached): conversation.placed(attached)
+        case .placed(let attached):
+            noteCompanions()
+            conversation.placed(attached)
         case .resumed(let roster): tell(conversation.resumed(roster: roster))
         case .restarted: conversation.logBeganAnew()
         case .presence(let presence): received(presence)

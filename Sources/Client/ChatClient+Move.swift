@@ -14,7 +14,8 @@ struct MoveUnderWay: Sendable {
     var isUnderWay = false
     /// A connection is there or being made; there is one at a time.
     var isConnectionOpen = false
-    /// Identity keys of those who were in the old room and are not in the new one yet.
+    /// Identity keys of those who were in the old room, or in the log before it began anew, and are
+    /// not back yet.
     var companions: Set<[UInt8]> = []
 
     /// When `enterNewRoomIfDue` is to be called.
@@ -50,6 +51,13 @@ extension ChatClient {
         guard move.isUnderWay, !move.isConnectionOpen, clock.now() >= move.startsAt else { return }
         move.isUnderWay = false
         session.start(now: clock.now())
+    }
+
+    /// The log began anew: those who were there are on their way back.
+    func noteCompanions() {
+        // Who did not come in meanwhile knows nothing newer.
+        guard session.isGathering, conversation.isInside else { return }
+        move.companions = conversation.people.keys
     }
 
     /// What waits for the others to be in the new room need not wait longer than that.

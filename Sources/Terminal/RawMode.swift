@@ -12,7 +12,7 @@ import Synchronization
 /// is taken however the program ends.
 ///
 /// A process has one terminal, and signal handlers reach only what is global: so this is.
-package enum RawMode {
+enum RawMode {
     /// Modes of the terminal that are switched on, and off again on the way back.
     struct Modes: OptionSet {
         let rawValue: Int
@@ -43,7 +43,7 @@ package enum RawMode {
 
     /// Puts the terminal into raw mode and drops what was typed before; false when it is no terminal.
     @discardableResult
-    package static func enter(_ descriptor: Int32 = STDIN_FILENO) -> Bool {
+    static func enter(_ descriptor: Int32 = STDIN_FILENO) -> Bool {
         guard active.load(ordering: .acquiring) == -1 else { return true }
         var settings = termios()
         guard tcgetattr(descriptor, &settings) == 0 else { return false }
@@ -69,7 +69,7 @@ package enum RawMode {
     }
 
     /// Gives the terminal back as it was. Does only what a signal handler may.
-    package static func leave() { restore(afterCrash: false) }
+    static func leave() { restore(afterCrash: false) }
 
     /// Takes the terminal for one that somebody else has set up since: what is saved is kept, and
     /// `enter` sets it again.

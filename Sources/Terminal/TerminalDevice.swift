@@ -28,11 +28,6 @@ package enum TerminalDevice {
             rows: size.ws_row > 0 ? Int(size.ws_row) : TerminalSize.usual.rows)
     }
 
-    /// Cells in a row.
-    package static func columns(_ descriptor: Int32 = STDOUT_FILENO) -> Int {
-        size(descriptor).columns
-    }
-
     /// Stops the process as Ctrl-Z does; returns when it is continued.
     package static func suspend() {
         let handler = signal(SIGTSTP, SIG_DFL)

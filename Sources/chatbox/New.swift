@@ -39,18 +39,23 @@ struct New: ParsableCommand {
         }
         let pin = try key.map(Fingerprint.parse)
         let expected: Link.Trust? = self.public ? .publicAuthority : pin.map(Link.Trust.pin)
-        let seen = try AsyncPart.run { try await Self.seenKey(at: address, trust: expected) }
-        if expected == nil {
-            Output.line(
-                """
-                The key of this server is \(SafeText(untrusted: Fingerprint.text(seen))); \
-                compare it with what its operator says.
-                """, to: STDERR_FILENO)
+        let options = room.options
+        try AsyncPart.run {
+            let seen = try await Self.seenKey(at: address, trust: expected)
+            if expected == nil { Self.show(seen) }
+            let link = Link(
+                address: address, trust: expected ?? .pin(seen), secret: RoomSecret(),
+                options: options)
+            Output.write(link.text + "\n")
         }
-        let link = Link(
-            address: address, trust: expected ?? .pin(seen), secret: RoomSecret(),
-            options: room.options)
-        Output.write(link.text + "\n")
+    }
+
+    private static func show(_ seen: ServerPin) {
+        Output.line(
+            """
+            The key of this server is \(SafeText(untrusted: Fingerprint.text(seen))); \
+            compare it with what its operator says.
+            """, to: STDERR_FILENO)
     }
 
     /// Connects once: a link to nowhere is of no use, and the key is needed in it.

@@ -358,10 +358,10 @@ struct LiarsInTheRoomTests {
     func declines() throws {
         var desk = desk()
         let people = people([2, 3])
-        let private_ = try offered(by: &desk, to: ann, people)
+        let closed = try offered(by: &desk, to: ann, people)
         let open = try offered(by: &desk, people)
         for _ in 0..<10 {
-            for offer in [private_, open] {
+            for offer in [closed, open] {
                 desk.heard(
                     .decline(file: offer.file, sender: me.attachment), from: eve, people: people,
                     now: .zero)

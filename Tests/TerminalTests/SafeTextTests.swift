@@ -88,14 +88,4 @@ import Testing
         #expect(text.string == "a␛: 3 files")
         #expect([text, "x"].joined(separator: ", ").string == "a␛: 3 files, x")
     }
-
-    @Test(
-        "columns are never counted too few",
-        arguments: [
-            ("a", 1), ("日", 2), ("e\u{301}", 1), ("👍🏽", 4), ("👩‍👩‍👧‍👦", 8), ("🇩🇪", 4),
-            ("❤\u{FE0F}", 2), ("1\u{FE0F}\u{20E3}", 2), ("क्षि", 3), ("한", 2), ("ｱ", 1), ("", 0),
-        ])
-    func columns(text: String, columns: Int) {
-        #expect(Columns.of(SafeText(untrusted: text)) == columns)
-    }
 }

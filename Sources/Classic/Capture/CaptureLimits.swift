@@ -10,8 +10,9 @@ package enum CaptureLimits {
     package static let maximumConnections = 100_000
     /// Bytes of a direction that wait for bytes before them: a receive window of most systems.
     package static let maximumWaiting = 6 << 20
-    /// Segments of a direction that wait for bytes before them.
-    package static let maximumWaitingSegments = 8192
+    /// Segments of a direction that wait for bytes before them: each new one is put in its place
+    /// among them.
+    package static let maximumWaitingSegments = 2048
     /// Bytes that wait in all directions together.
     package static let maximumWaitingInAll = 256 << 20
     /// Bytes of messages that are kept to be shown.

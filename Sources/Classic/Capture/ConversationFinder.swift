@@ -108,7 +108,7 @@ struct ConversationFinder {
     }
 
     /// Whole frames of a length to which one in part is compared: more only take time.
-    private static let mostCompared = 64
+    private static let mostCompared = 8
 
     /// Each message once: as a client said it, or, when that is not in the capture, as the server
     /// first passed it on.

@@ -14,6 +14,8 @@ struct Envelope: Equatable, Sendable {
         case content([UInt8])
         /// Nothing; the claim is the message.
         case receipt
+        /// The record of the log begins anew here, for everybody.
+        case anchor
         /// A newcomer asked to be let in.
         case asks(RoomMember)
         /// A member decided about one.
@@ -41,6 +43,7 @@ struct Envelope: Equatable, Sendable {
         case decides = 4
         case moves = 5
         case briefing = 6
+        case anchor = 7
     }
 
     var encoded: [UInt8] {
@@ -52,6 +55,7 @@ struct Envelope: Equatable, Sendable {
             writer.write(Kind.content.rawValue)
             writer.writeFixed(bytes)
         case .receipt: writer.write(Kind.receipt.rawValue)
+        case .anchor: writer.write(Kind.anchor.rawValue)
         case .asks(let member):
             writer.write(Kind.asks.rawValue)
             writer.write(member)
@@ -94,6 +98,7 @@ struct Envelope: Equatable, Sendable {
         switch kind {
         case .content: .content(try reader.readFixed(reader.remaining))
         case .receipt: .receipt
+        case .anchor: .anchor
         case .asks: .asks(try reader.read())
         case .decides:
             .decides(

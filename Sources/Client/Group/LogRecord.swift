@@ -44,6 +44,7 @@ struct LogRecord: Sendable {
     private var history: [LogClaim] = []
     /// Entries since we lost the thread, by what they add to the hash.
     private var loose: [(sequence: UInt64, digest: [UInt8])] = []
+    private var last: (sequence: UInt64, digest: [UInt8])?
 
     /// Nothing is known.
     init() {}
@@ -65,6 +66,7 @@ struct LogRecord: Sendable {
     /// Takes the next entry.
     mutating func append(_ entry: LogEntry) {
         let digest = Self.digest(entry)
+        last = (entry.sequence, digest)
         guard let hash else {
             loose.append((entry.sequence, digest))
             if loose.count > Self.remembered { loose.removeFirst() }
@@ -93,6 +95,16 @@ struct LogRecord: Sendable {
     mutating func lose() {
         hash = nil
         history = []
+        loose = []
+    }
+
+    /// Begins anew with the entry that came last, which said so.
+    mutating func anchor() {
+        guard let last else { return }
+        let start = Array(SHA256.hash(data: Array("chatbox/1 anchor".utf8) + last.digest))
+        let claim = LogClaim(sequence: last.sequence, hash: start)
+        if hash == nil { history = [claim] } else { history[history.count - 1] = claim }
+        hash = start
         loose = []
     }
 

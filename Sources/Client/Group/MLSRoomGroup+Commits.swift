@@ -91,7 +91,7 @@ extension MLSRoomGroup {
         switch outcome {
         case .accepted(let sequence):
             // Its entry did not pass: it was taken on an earlier connection and is gone since.
-            membership.record.lose()
+            loseRecord(membership, now: now)
             let entry = LogEntry(
                 sequence: sequence, sender: place?.attachment ?? AttachmentID(0), kind: .commit,
                 payload: [], isOwn: true)
@@ -227,6 +227,8 @@ extension MLSRoomGroup {
         membership.duties.conflicts = 0
         membership.doubt.settle()
         for member in change.left { membership.leavers.remove(member.attachment) }
+        for member in change.left { membership.returns[member.attachment, default: 0] += 1 }
+        if membership.returns.count > FrameLimits.maximumRoster { membership.returns = [:] }
         if isCommand { membership.door.ban(change.left) }
         if !change.left.isEmpty {
             steps.append(.news(.left(change.left, removedBy: isCommand ? committer : nil)))

@@ -18,7 +18,9 @@ extension MLSRoomGroup {
     /// When something is due.
     func nextDuty(_ membership: Membership) -> Duration? {
         let duties = membership.duties
-        let talk = [duties.receipt, membership.doubt.deadline].compactMap(\.self).min()
+        let talk = [
+            duties.receipt, duties.anchor, membership.doubt.deadline, membership.late.values.min(),
+        ].compactMap(\.self).min()
         guard membership.proposed == nil, !membership.doubt.isOpen else { return talk }
         var commits = [duties.renewal]
         if !membership.door.queue.isEmpty { commits.append(duties.gathering) }
@@ -38,11 +40,28 @@ extension MLSRoomGroup {
                 steps += speak(.receipt, membership)
             }
         }
+        steps += anchorIfDue(membership, now: now)
+        let overdue = membership.late.filter { now >= $0.value }.keys
+        for sender in overdue.sorted(by: { $0.number < $1.number }) {
+            membership.late[sender] = nil
+            steps.append(.news(.warning(.unreadable, about: sender)))
+        }
         // A commit of ours could split the group while it is not known where it is.
         guard membership.proposed == nil, !membership.doubt.isOpen, isConnected,
             now >= membership.duties.notBefore
         else { return steps }
         return steps + commitIfDue(membership, now: now)
+    }
+
+    /// Nobody knew the record of the log.
+    private func anchorIfDue(_ membership: Membership, now: Duration) -> [GroupStep] {
+        guard let due = membership.duties.anchor, now >= due else { return [] }
+        membership.duties.anchor = nil
+        guard membership.record.claim == nil else { return [] }
+        // If it comes to nothing, another try is due.
+        planAnchor(membership, now: now)
+        guard !membership.spoken.contains(where: { $0.body == .anchor }) else { return [] }
+        return speak(.anchor, membership)
     }
 
     /// The most pressing commit.
@@ -167,8 +186,10 @@ extension MLSRoomGroup {
             $0 == own || (presences[$0] == .here && !membership.leavers.contains($0))
         }
         let rank = fit.firstIndex(of: own) ?? 0
+        let returns = membership.leavers.map { membership.returns[$0] ?? 0 }.min() ?? 0
         membership.duties.sweeping =
-            now + Duties.sweeping + Duties.sweepingPerRank * rank
+            now + Duties.sweeping * (1 << min(returns, Duties.maximumSweepDoubling)) + Duties
+            .sweepingPerRank * rank
             + between(.zero, Duties.jitter * 10)
     }
 }

@@ -44,8 +44,11 @@ extension MLSRoomGroup {
             message.groupID == membership.group.groupID
             && canBeRead(epoch: message.epoch, membership, now: now)
         guard let spoken else { return isReadable ? [] : [.sayAgain] }
+        // Others may have come in since who are not to have the secret.
+        if !isReadable, case .moves = spoken.body { return [.ready(true)] }
         guard isReadable else { return speak(spoken.body, membership) }
         guard let own = place?.attachment else { return [] }
+        if spoken.body == .anchor { anchor(at: message.epoch, membership) }
         return take(spoken.body, from: own, at: entry.sequence, membership, now: now)
     }
 
@@ -65,11 +68,19 @@ extension MLSRoomGroup {
         do {
             let opened = try membership.group.open(bytes: entry.payload)
             guard case .application(let message) = opened else { return unreadable(entry) }
-            if message.epoch == membership.group.epoch { membership.hasGap = false }
+            if message.epoch == membership.group.epoch {
+                membership.hasGap = false
+                membership.late[entry.sender] = nil
+            }
             return try read(message, entry, membership, now: now)
         } catch MLSError.wrongEpoch(let epoch) {
             if epoch > membership.group.epoch { return doubt(entry, membership, now: now) }
             // Said before we came in, or so late that its sender says it again.
+            if epoch >= membership.firstEpoch, membership.roster[entry.sender] != nil,
+                membership.late[entry.sender] == nil
+            {
+                membership.late[entry.sender] = now + Duties.sayingAgain
+            }
             return []
         } catch MLSError.wrongGroup {
             return ofAnotherGroup(entry.payload, membership, now: now)
@@ -112,9 +123,36 @@ extension MLSRoomGroup {
             case .unknown: break
             }
         }
+        if envelope.claim == nil, membership.record.claim != nil {
+            // They lost the thread, and find it by what we say.
+            oweReceipt(membership, now: now)
+        }
+        if envelope.body == .anchor { anchor(at: message.epoch, membership) }
         return steps
             + take(
                 envelope.body, from: sender.attachment, at: entry.sequence, membership, now: now)
+    }
+
+    /// The record begins anew, if everybody who is in now could read that it does.
+    private func anchor(at epoch: UInt64, _ membership: Membership) {
+        guard epoch == membership.group.epoch else { return }
+        membership.record.anchor()
+    }
+
+    /// Entries are gone: others are asked what the record is now, and if nobody knows it begins
+    /// anew.
+    func loseRecord(_ membership: Membership, now: Duration) {
+        membership.record.lose()
+        planAnchor(membership, now: now)
+    }
+
+    func planAnchor(_ membership: Membership, now: Duration) {
+        guard membership.record.claim == nil else { return }
+        membership.duties.anchor = now + between(Duties.anchoring, Duties.anchoring * 2)
+        if membership.group.memberCount <= Receipts.maximumRoom {
+            let soon = now + between(.zero, Duties.receiptDelay)
+            membership.duties.receipt = min(membership.duties.receipt ?? soon, soon)
+        }
     }
 
     /// What a member said, ourselves included, in the order of the log.
@@ -130,9 +168,12 @@ extension MLSRoomGroup {
                 oweReceipt(membership, now: now)
             }
             return [.news(.content(sender: sender, content, sequence: sequence))]
-        case .receipt, .briefing: return []
+        case .receipt, .anchor, .briefing: return []
         case .asks(let member):
-            guard membership.rules.needsApproval, membership.door.asks(member) else { return [] }
+            // Whom nobody sees cannot take the places of those who wait.
+            guard membership.rules.needsApproval, presences[member.attachment] != nil,
+                membership.roster[member.attachment] == nil, membership.door.asks(member)
+            else { return [] }
             return [.news(.newcomer(member))]
         case .decides(let attachment, let identityKey, let admits):
             let decided = membership.door.decide(

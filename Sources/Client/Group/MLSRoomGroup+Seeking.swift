@@ -153,6 +153,7 @@ extension MLSRoomGroup {
 
     private func enter(_ membership: Membership) -> [GroupStep] {
         guard let place, let me = membership.roster[place.attachment] else { return [] }
+        earlierKnocks = seeking?.recentKnocks ?? []
         seeking = nil
         self.membership = membership
         let others = membership.roster.inOrder.filter { $0 != place.attachment }
@@ -269,6 +270,7 @@ extension MLSRoomGroup {
         }
         logEpoch = briefing.logEpoch
         var steps = enter(membership)
+        planAnchor(membership, now: now)
         noteAbsent(membership, now: now)
         for item in held where item.sequence > briefing.sequence {
             steps += entry(item, now: now).filter { step in

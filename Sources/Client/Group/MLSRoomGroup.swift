@@ -31,6 +31,8 @@ final class MLSRoomGroup: RoomGroup {
     var presences: [AttachmentID: Presence.State] = [:]
     var membership: Membership?
     var seeking: Seeking?
+    /// When we knocked before we came in.
+    var earlierKnocks: [Duration] = []
     var isOver = false
     private var lastTicket: UInt64 = 0
 
@@ -62,6 +64,7 @@ final class MLSRoomGroup: RoomGroup {
             return resumed(now: now)
         }
         let wasInside = leaveGroup()
+        seeking = Seeking()
         place = Place(log: attached.position.log, attachment: attached.attachment)
         logEpoch = attached.epoch
         let steps: [GroupStep] = wasInside ? [.news(.fellOut)] : []
@@ -92,8 +95,10 @@ final class MLSRoomGroup: RoomGroup {
     }
 
     func gap(now: Duration) -> [GroupStep] {
-        membership?.record.lose()
-        membership?.hasGap = true
+        if let membership {
+            membership.hasGap = true
+            loseRecord(membership, now: now)
+        }
         seeking?.loseHeld()
         return []
     }
@@ -103,7 +108,10 @@ final class MLSRoomGroup: RoomGroup {
         // Who comes in again comes in by the name that they wanted.
         if let newName = membership?.newName { name = newName }
         defer { membership = nil }
+        // The server counts the knocks of an attachment, however often it falls out.
+        let recentKnocks = seeking?.recentKnocks ?? earlierKnocks
         seeking = Seeking()
+        seeking?.recentKnocks = recentKnocks
         return membership != nil
     }
 
@@ -111,7 +119,9 @@ final class MLSRoomGroup: RoomGroup {
     func seekAgain(now: Duration) -> [GroupStep] {
         let wasInside = leaveGroup()
         let steps: [GroupStep] = wasInside ? [.news(.fellOut), .ready(false)] : []
-        return steps + knock(now: now)
+        seeking?.knock(after: .zero, now: now)
+        guard let due = seeking?.nextKnock, due > now else { return steps + knock(now: now) }
+        return steps
     }
 
     // MARK: Time

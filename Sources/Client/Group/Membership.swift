@@ -16,6 +16,13 @@ final class Membership {
     var proposed: Proposed?
     /// Those who said goodbye or of whom the server says that they are gone.
     var leavers: Set<AttachmentID> = []
+    /// The epoch that we came into.
+    let firstEpoch: UInt64
+    /// Who said something in an epoch whose keys we have dropped, and until when they may say it
+    /// again.
+    var late: [AttachmentID: Duration] = [:]
+    /// How often somebody was taken out as gone and came in again, who may not have been gone.
+    var returns: [AttachmentID: Int] = [:]
     /// Identity keys of those whom this person wants out.
     var removals: [[UInt8]] = []
     /// Entries are gone, as the server said: there may have been commits among them.
@@ -38,6 +45,7 @@ final class Membership {
         group: consuming Group, roster: RoomRoster, record: LogRecord, rules: RoomRules,
         session: MLS.Identity, duties: Duties
     ) {
+        firstEpoch = group.epoch
         self.group = group
         self.roster = roster
         self.record = record
@@ -108,6 +116,9 @@ struct Duties: Sendable {
     static let sweeping: Duration = .seconds(1)
     /// The member with the lowest leaf removes first; each further one waits so much longer.
     static let sweepingPerRank: Duration = .seconds(3)
+    /// Who was taken out and came in again is taken out after twice as long each time: up to four
+    /// minutes.
+    static let maximumSweepDoubling = 8
     /// Members renew their keys this long after they came in at the earliest …
     static let firstRenewal: Duration = .seconds(5)
     /// … spread over so much for each member, so that a room of a thousand sees one every two
@@ -126,6 +137,14 @@ struct Duties: Sendable {
     /// A receipt waits so long, up to twice, for something else to be said.
     static let receiptDelay: Duration = .seconds(2)
 
+    /// Who lost the thread of the log waits so long, up to twice, for another who has it.
+    static let anchoring: Duration = .seconds(10)
+
+    /// Who learns that others have dropped the keys of what it said says it again within this
+    /// time, unless the server keeps from it what happened: as long as a server waits for who is
+    /// away, and a little longer.
+    static let sayingAgain: Duration = .seconds(150)
+
     /// After a commit that could not be made or was refused.
     static let pause: Duration = .seconds(5)
 
@@ -134,6 +153,7 @@ struct Duties: Sendable {
     var sweeping: Duration?
     var renewal: Duration?
     var receipt: Duration?
+    var anchor: Duration?
     /// Commits of ours that came to nothing since the last epoch began.
     var conflicts = 0
     /// No commit of ours before this.

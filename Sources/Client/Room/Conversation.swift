@@ -43,6 +43,8 @@ struct Conversation: Sendable {
     private var standing = ServerFrame.Standing.newcomer
     /// Fell out of the group: what was said until we are in again cannot be had.
     private var hasFallenOut = false
+    /// Whether the group let us in since the last place was taken.
+    private(set) var isInside = false
 
     init(me: Person, wallClock: WallClock = .system, known: KnownPeople = KnownPeople()) {
         people = People(me: me, known: known)
@@ -54,6 +56,7 @@ struct Conversation: Sendable {
     /// A new place in the room; the group lets us in later.
     mutating func placed(_ attached: ServerFrame.Attached) {
         standing = attached.standing
+        isInside = false
         people.place(roster: attached.roster)
         logBeganAnew()
         newcomers = []
@@ -115,6 +118,7 @@ struct Conversation: Sendable {
         let joined = ClientEvent.Joined(
             me: people.me, standing: standing, people: people.others, protection: protection)
         hasFallenOut = false
+        isInside = true
         standing = .newcomer
         let missed: [ClientEvent] = hasMissed ? [.missed(count: nil)] : []
         return [.joined(joined)] + missed + meet(others)

@@ -74,9 +74,10 @@ struct RoomSession {
     static let goodbyeTimeout: Duration = .seconds(1)
     /// After the server refused an append for now.
     static let pauseAfterRefusal: Duration = .milliseconds(500)
-    /// After the log began anew, what was not acknowledged waits so long before it is said again:
-    /// the others lost the server too, and would miss it if they came back a moment later.
-    static let regathering: Duration = .seconds(3)
+    /// After the log began anew, what was not acknowledged waits at most so long before it is said
+    /// again: the others lost the server too, and would miss it if they came back a moment later. It
+    /// goes out as soon as all are back; who tries ever less often needs some seconds.
+    static let regathering: Duration = .seconds(10)
     /// Acknowledged ids that may be acknowledged once more, when an old answer crosses a repeat.
     static let recentlySettledCount = Outbox.maximumFlights
 

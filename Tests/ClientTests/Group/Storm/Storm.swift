@@ -40,7 +40,20 @@ final class Storm {
         case up(Int), down(Int), tick(StormClient), connect(StormClient), server(Int)
     }
 
+    /// What the server does with a frame on its way to a client instead of passing it.
+    typealias Lie = (ServerFrame, StormClient) -> [ServerFrame]
+    /// And on its way from one.
+    typealias UpLie = (ClientFrame, StormClient) -> [ClientFrame]
+
     let seed: UInt64
+    var lie: Lie?
+    var upLie: UpLie?
+    /// Somebody lies: warnings are no mistake.
+    var hasLies = false
+    /// Sequences that do not increase end a connection, as they do in a session.
+    var isStrict = false
+    /// Every connection is quick.
+    var isCalm = false
     var random: SeededGenerator
     var now: Duration = .zero
     var rooms: [Room] = []
@@ -92,11 +105,11 @@ final class Storm {
 
     // MARK: People
 
-    @discardableResult func join(room: Int, identity: Client.Identity = Client.Identity())
-        -> StormClient
-    {
+    @discardableResult func join(
+        _ name: String? = nil, room: Int = 0, identity: Client.Identity = Client.Identity()
+    ) -> StormClient {
         lastClient += 1
-        let name = "p\(lastClient)"
+        let name = name ?? "p\(lastClient)"
         let client = StormClient(
             number: lastClient, identity: identity, name: name, secret: rooms[room].secret,
             room: room, group: makeGroup(room: room, identity: identity, name: name))
@@ -148,7 +161,7 @@ final class Storm {
         lastLink += 1
         links[lastLink] = Link(
             client: client.number, room: client.room,
-            lag: chance(10) ? .seconds(3) : .milliseconds(60))
+            lag: isCalm ? .milliseconds(20) : chance(10) ? .seconds(3) : .milliseconds(60))
         client.link = lastLink
         let resume = client.position.flatMap { position in
             client.attachment.map {
@@ -202,12 +215,29 @@ final class Storm {
         return .milliseconds(Int.random(in: 1...most, using: &random))
     }
 
-    private func flush(room: Int) {
+    /// The server says something of its own.
+    func invent(_ frames: [ServerFrame], to client: StormClient) {
+        hasLies = true
+        guard let number = client.link, var link = links[number] else { return }
+        for frame in frames {
+            link.down.append((max(link.down.last?.at ?? now, now + delay(link)), .frame(frame)))
+        }
+        links[number] = link
+    }
+
+    func flush(room: Int) {
         let out = rooms[room].server.out
         rooms[room].server.out = []
         for (number, frame) in out {
             guard var link = links[number], !link.isBroken else { continue }
-            link.down.append((max(link.down.last?.at ?? now, now + delay(link)), .frame(frame)))
+            var frames = [frame]
+            if let lie, let client = clients.first(where: { $0.number == link.client }) {
+                frames = lie(frame, client)
+            }
+            for frame in frames {
+                let at = max(link.down.last?.at ?? now, now + delay(link))
+                link.down.append((at, .frame(frame)))
+            }
             links[number] = link
         }
     }
@@ -268,7 +298,10 @@ final class Storm {
         case .attach(let resume):
             rooms[link.room].server.attach(number, resume: resume, now: now)
         case .frame(let frame):
-            rooms[link.room].server.receive(frame, from: number, now: now)
+            let client = clients.first { $0.number == link.client }
+            for frame in client.flatMap({ upLie?(frame, $0) }) ?? [frame] {
+                rooms[link.room].server.receive(frame, from: number, now: now)
+            }
         case .closed: rooms[link.room].server.lost(number, now: now)
         }
         flush(room: link.room)
@@ -299,7 +332,7 @@ final class Storm {
         client.link = nil
         perform(client.group.detached(now: now), of: client)
         // Most are back soon; some after the server has forgotten them.
-        client.connectsAt = now + (chance(15) ? span(25_000...50_000) : span(10...5000))
+        client.connectsAt = now + (chance(15) ? span(25_000...150_000) : span(10...5000))
     }
 }
 

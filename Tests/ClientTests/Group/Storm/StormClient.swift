@@ -46,9 +46,22 @@ final class StormClient {
     var since: (group: [UInt8], epoch: UInt64)?
     var heard: [Int: Int] = [:]
     var lastHeard: UInt64 = 0
-    var warnings: [RoomWarning.Kind] = []
+    /// What it was warned of and about whom, each once.
+    var warnings: [Warned] = []
+    /// Steps that its group wanted done.
+    var stepCount = 0
     var asking: [RoomMember] = []
     var end: End?
+
+    struct Warned: Hashable {
+        var kind: RoomWarning.Kind
+        var about: AttachmentID?
+    }
+
+    func warn(_ kind: RoomWarning.Kind, about: AttachmentID?) {
+        let warned = Warned(kind: kind, about: about)
+        if !warnings.contains(warned) { warnings.append(warned) }
+    }
 
     enum End: Equatable {
         case left, removed, turnedAway

@@ -22,6 +22,13 @@ struct StormLedger {
         var payload: [UInt8]
     }
 
+    struct Place: Hashable {
+        var log: LogID
+        var sequence: UInt64
+    }
+
+    /// Entries as they came to anybody.
+    private var entries: [Place: [UInt8]] = [:]
     private(set) var seals: [[UInt8]: Seal] = [:]
     /// Entries that passed a member of their epoch and were not heard.
     private var misses: [Miss] = []
@@ -36,6 +43,14 @@ struct StormLedger {
         seals[payload] = Seal(
             saying: saying, sender: sender, group: membership.group.groupID,
             epoch: membership.group.epoch, readers: Set(membership.roster.attachments))
+    }
+
+    mutating func came(_ payload: [UInt8], at sequence: UInt64, in log: LogID) {
+        entries[Place(log: log, sequence: sequence)] = payload
+    }
+
+    func seal(at sequence: UInt64, in log: LogID) -> Seal? {
+        entries[Place(log: log, sequence: sequence)].flatMap { seals[$0] }
     }
 
     mutating func landed(_ payload: [UInt8]) { seals[payload]?.hasLanded = true }

@@ -20,7 +20,7 @@ struct StormServer {
     }
 
     /// An attachment without a connection is kept for so long.
-    static let resumeTime: Duration = .seconds(30)
+    var resumeTime: Duration = .seconds(90)
     /// A doorkeeper gets so long.
     static let knockTime: Duration = .seconds(5)
     static let knockTries = 4
@@ -127,7 +127,7 @@ struct StormServer {
     mutating func lost(_ connection: Connection, now: Duration) {
         guard let id = attachment(on: connection) else { return }
         members[id]?.connection = nil
-        members[id]?.deadline = now + Self.resumeTime
+        members[id]?.deadline = now + resumeTime
         broadcast(.presence(Presence(attachment: id, state: .away)))
         doorkeeperLost(id, forGood: false, now: now)
     }

@@ -10,7 +10,14 @@ extension Storm {
         switch frame {
         case .attached(let attached): self.attached(attached, client)
         case .entry(let entry):
+            if isStrict, let link = client.link, entry.sequence <= client.position?.sequence ?? 0 {
+                // No server sends what was there before: the connection is given up.
+                return cut(link)
+            }
             client.position?.sequence = entry.sequence
+            if let log = client.position?.log {
+                ledger.came(entry.payload, at: entry.sequence, in: log)
+            }
             pass(entry, isOwn: entry.sender == client.attachment, client)
         case .appended(let appended): self.appended(appended, client)
         case .conflict(let id, let epoch):
@@ -20,6 +27,10 @@ extension Storm {
             }
         case .presence(let presence):
             perform(group.presence(presence, now: now), of: client)
+        case .reset(let position):
+            client.startAnew()
+            client.position = position
+            perform(group.reset(to: position, now: now), of: client)
         case .gap(let gap):
             client.position?.sequence = gap.through
             note("p\(client.number) has a gap")
@@ -33,8 +44,7 @@ extension Storm {
                 ledger.witness(client, item.payload, wasInside: client.isInside)
             }
         case .unanswered: perform(group.unanswered(now: now), of: client)
-        case .challenge, .refused, .unavailable, .pong, .reset, .degraded, .restored, .spliced,
-            .goodbye:
+        case .challenge, .refused, .unavailable, .pong, .degraded, .restored, .spliced, .goodbye:
             break
         }
         pump(client)
@@ -134,6 +144,7 @@ extension Storm {
 
     func perform(_ steps: [GroupStep], of client: StormClient) {
         defer { ledger.noteStay(of: client) }
+        client.stepCount += steps.count
         for step in steps {
             if case .news(let news) = step { tell(news, client) }
             guard let link = client.link else { continue }
@@ -165,7 +176,9 @@ extension Storm {
         case .content(let sender, let bytes, let sequence):
             heard(bytes, sender, sequence, client)
         case .received(let member, let through): received(member, through, client)
-        case .warning(let kind, _): fail("p\(client.number) was warned: \(kind)")
+        case .warning(let kind, let about):
+            client.warn(kind, about: about)
+            if !hasLies { fail("p\(client.number) was warned: \(kind)") }
         case .newcomer(let member): client.asking.append(member)
         case .decided(let newcomer, _):
             client.asking.removeAll { $0.attachment == newcomer }
@@ -184,9 +197,8 @@ extension Storm {
     private func heard(
         _ bytes: [UInt8], _ sender: AttachmentID, _ sequence: UInt64, _ client: StormClient
     ) {
-        let entries = rooms[client.room].server.entries
-        guard let entry = entries.last(where: { $0.sequence == sequence }),
-            let sealed = ledger.seals[entry.payload], let own = client.attachment
+        guard let log = client.position?.log, let sealed = ledger.seal(at: sequence, in: log),
+            let own = client.attachment
         else { return fail("p\(client.number) heard what nobody said") }
         if sealed.saying.bytes != bytes || sealed.sender != sender {
             fail("p\(client.number) heard something else than was said")
@@ -203,7 +215,7 @@ extension Storm {
         guard let other = clients.first(where: { $0.attachment == member }),
             other.room == client.room, let position = other.position
         else { return }
-        if position.sequence < through {
+        if position.sequence < through, !hasLies {
             fail("p\(other.number) is said to have what it has not")
         }
     }

@@ -31,7 +31,7 @@ extension Storm {
         settleEnds()
     }
 
-    private var someone: StormClient? {
+    var someone: StormClient? {
         clients.filter { $0.end == nil && !$0.isLeaving }.randomElement(using: &random)
     }
 
@@ -120,7 +120,7 @@ extension Storm {
         let limit = now + .seconds(400)
         repeat {
             for client in clients where client.link == nil { client.connectsAt = now }
-            decideAll()
+            admitAll()
             advance(.milliseconds(250))
             settleEnds()
         } while problems.isEmpty && now < limit && !isQuiet
@@ -134,7 +134,7 @@ extension Storm {
         }
     }
 
-    private func decideAll() {
+    func admitAll() {
         for one in clients where one.isInside && one.end == nil {
             for member in one.asking { wish(.admit(member.attachment), one) }
         }
@@ -167,6 +167,17 @@ extension Storm {
     func expectAgreement() {
         guard problems.isEmpty else { return }
         for words in ledger.unheard() { fail(words) }
+        expectRosters()
+        let live = clients.filter { $0.end == nil }
+        let claims = Set(live.compactMap { $0.group.membership?.record.claim })
+        if claims.count > 1 { fail("they have different records of the log") }
+        if !ledger.hadGap, live.contains(where: { $0.group.membership?.record.claim == nil }) {
+            fail("somebody has no record of the log")
+        }
+    }
+
+    /// All are in one epoch and know each other.
+    func expectRosters() {
         let live = clients.filter { $0.end == nil }
         guard let first = live.first?.group.membership else { return }
         for client in live {
@@ -181,11 +192,6 @@ extension Storm {
                 let name = other.attachment.flatMap { membership.roster[$0]?.name }
                 if name != Array(other.name.utf8) { fail("p\(client.number): a wrong name") }
             }
-        }
-        let claims = Set(live.compactMap { $0.group.membership?.record.claim })
-        if claims.count > 1 { fail("they have different records of the log") }
-        if !ledger.hadGap, live.contains(where: { $0.group.membership?.record.claim == nil }) {
-            fail("somebody has no record of the log")
         }
     }
 
