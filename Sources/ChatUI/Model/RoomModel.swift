@@ -164,6 +164,7 @@ package struct RoomModel: Sendable {
     // MARK: Coming and going
 
     private mutating func entered(_ joined: ClientEvent.Joined) -> [Told] {
+        let isFirst = people.me == nil
         people.enter(joined)
         protection = joined.protection
         outside = nil
@@ -179,9 +180,10 @@ package struct RoomModel: Sendable {
         let known: SafeText =
             named.isEmpty || named.count > Self.maximumIntroduced
             ? "" : " (\(named.map(people.display).joined(separator: ", ")))"
-        let first: StyledText = "you are \(me), with \(others) here\(known)"
+        let who: StyledText = "you are \(me), with \(others) here\(known)"
+        guard isFirst else { return [.notice(who)] }
         return [
-            .notice(first), .quiet("what was said before stays unread; /help lists the commands"),
+            .notice(who), .quiet("what was said before stays unread; /help lists the commands"),
         ]
     }
 
