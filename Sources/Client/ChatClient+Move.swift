@@ -40,7 +40,8 @@ extension ChatClient {
         let group = makeGroup(
             GroupSetting(
                 secret: secret, identity: identity, name: Array(conversation.people.me.name.utf8),
-                options: options, wallClock: conversation.wallClock.now, random: random))
+                options: options, companions: move.companions,
+                wallClock: conversation.wallClock.now, random: random))
         session = RoomSession(
             access: secret.accessKey, agent: agent, group: group, movedWith: session.outbox,
             random: session.random)

@@ -31,7 +31,7 @@ struct Faces {
     }
 
     private func room(isLive: Bool) -> RoomModel {
-        RoomModel(folder: folder.path, link: link, isLive: isLive, isAnnounced: isHost)
+        RoomModel(folder: folder.path, link: link, isLive: isLive, isAnnounced: isHost && isLive)
     }
 
     private var capabilities: Capabilities {

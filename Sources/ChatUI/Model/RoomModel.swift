@@ -189,10 +189,10 @@ package struct RoomModel: Sendable {
         let known: SafeText =
             named.isEmpty || named.count > Self.maximumIntroduced
             ? "" : " (\(named.map(people.display).joined(separator: ", ")))"
-        let first: StyledText = "you are \(me), with \(others) here\(known)"
-        guard isFirst else { return [.notice(first)] }
+        let who: StyledText = "you are \(me), with \(others) here\(known)"
+        guard isFirst else { return [.notice(who)] }
         return [
-            .notice(first), .quiet("what was said before stays unread; /help lists the commands"),
+            .notice(who), .quiet("what was said before stays unread; /help lists the commands"),
         ]
     }
 

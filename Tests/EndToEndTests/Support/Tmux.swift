@@ -156,7 +156,9 @@ final class Tmux: Sendable {
 
     /// Waits for a window whose last rows are exactly these, times and the server's port aside.
     func shows(_ rows: [String]) async throws {
-        try await sees(rows.joined(separator: "\n")) { Self.timeless($0).suffix(rows.count) == rows[...] }
+        try await sees(rows.joined(separator: "\n")) {
+            Self.timeless($0).suffix(rows.count) == rows[...]
+        }
     }
 
     /// Rows with `HH:MM` for every time, and `HOST` for the server's address.
