@@ -29,7 +29,8 @@ final class Tmux: Sendable {
     init(
         _ command: String, environment: [String: String], columns: Int, rows: Int, world: World
     ) throws {
-        socket = "chatbox-\(UUID().uuidString)"
+        // Short, since the path of a socket may not be long.
+        socket = String(UInt32.random(in: .min ... .max), radix: 36)
         folder = world.path
         let settings = "\(folder)/\(socket).conf"
         // The window is the program's alone, and stays when it ends.
