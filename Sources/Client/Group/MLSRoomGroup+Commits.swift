@@ -44,13 +44,15 @@ extension MLSRoomGroup {
             let commit = proposed.take()
         else { return [] }
         membership.proposed = nil
+        // Who knocked again meanwhile waits for the answer to that, and takes this one for it.
+        let knocks = membership.door.queue.reduce(into: [:]) { $0[$1.newcomer] = $1.knock }
         do {
             let change = try membership.roster.apply(proposed.changes)
             try membership.group.adopt(commit)
             let own = place?.attachment
             var steps = changed(
                 change, by: own, isCommand: proposed.isCommand, membership, now: now)
-            steps += carryOut(proposed, at: entry, membership, now: now)
+            steps += carryOut(proposed, knocks, at: entry, membership, now: now)
             return steps
         } catch {
             return lostTrack(.unreadable, now: now)
@@ -58,17 +60,18 @@ extension MLSRoomGroup {
     }
 
     private func carryOut(
-        _ proposed: Membership.Proposed, at entry: LogEntry, _ membership: Membership,
-        now: Duration
+        _ proposed: Membership.Proposed, _ knocks: [AttachmentID: KnockID], at entry: LogEntry,
+        _ membership: Membership, now: Duration
     ) -> [GroupStep] {
         switch proposed.purpose {
         case .admission(let batch):
             membership.duties.lastAdmission = now
-            let knocks = Set(batch.map(\.knock))
-            membership.door.queue.removeAll { knocks.contains($0.knock) }
+            let answered = Set(batch.map(\.knock))
+            membership.door.queue.removeAll { answered.contains($0.knock) }
             membership.duties.gathering =
                 membership.door.queue.isEmpty ? nil : now + Duties.gatheringInAStorm
-            return welcome(batch, proposed, at: entry, membership)
+            let latest = batch.map { knocks[$0.newcomer] ?? $0.knock }
+            return welcome(latest, proposed, at: entry, membership)
         case .removal(let members):
             let keys = Set(members.map(\.identityKey))
             membership.removals.removeAll { keys.contains($0) }

@@ -117,7 +117,7 @@ extension MLSRoomGroup {
 
     /// Sends the Welcome of a commit that the log has taken.
     func welcome(
-        _ batch: [Door.Waiting], _ proposed: Membership.Proposed, at entry: LogEntry,
+        _ knocks: [KnockID], _ proposed: Membership.Proposed, at entry: LogEntry,
         _ membership: Membership
     ) -> [GroupStep] {
         let briefing = Envelope.Briefing(
@@ -128,7 +128,7 @@ extension MLSRoomGroup {
             welcome: proposed.welcome, ratchetTree: proposed.ratchetTree, briefing: sealed.bytes)
         return [
             .answer(
-                knocks: batch.map(\.knock), payload: DoorAnswer.admitted(admission).sealed(keys))
+                knocks: knocks, payload: DoorAnswer.admitted(admission).sealed(keys))
         ]
     }
 

@@ -160,6 +160,7 @@ extension EndToEnd {
             let bob = try await watch.join("bartholomew")
             let known = try await ann.next("person") { $0["change"] == "arrived" }["person"]
             try ann.tell(["type": "verify", "person": "bartholomew", "verified": true])
+            try await ann.next("person") { $0["change"] == "verified" }
             try await bob.tap.dismiss()
             try await ann.next("person") { $0["change"] == "left" }
             try ann.say("while he is away")
