@@ -68,8 +68,6 @@ package enum ClientEvent: Sendable {
         /// Was taken out of the room by a member; empty when by this client.
         case removed(by: Person)
         case arrived
-        /// Was there before us; now known by name.
-        case introduced
         case away
         case back
         case left

@@ -64,7 +64,7 @@ import Wire
         #expect(delivery.apply(Samples.joined(Samples.ben)) == .wait)
         #expect(delivery.waitingFor == "nobody called ann came")
         #expect(
-            delivery.apply(.person(Samples.ann, .introduced)) == .offer(to: Samples.ann.attachment))
+            delivery.apply(.person(Samples.ann, .arrived)) == .offer(to: Samples.ann.attachment))
         delivery.offering()
         _ = delivery.offered(OfferNumber(1))
         #expect(

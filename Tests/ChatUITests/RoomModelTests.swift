@@ -103,7 +103,7 @@ import Wire
         for person in people {
             let named = Samples.person(
                 person.attachment.number, "p\(person.attachment.number)", "11111111")
-            _ = told(.person(named, .introduced))
+            _ = told(.person(named, .arrived))
         }
         let twin = Samples.person(9, "p10", "22222222")
         #expect(told(.person(twin, .arrived)) == ["-- p10#22222222 joined"])
@@ -117,13 +117,13 @@ import Wire
     func presence() {
         let told = lines(
             Samples.joined(), .person(Samples.ben, .arrived), .person(Samples.ben, .away),
-            .person(Samples.ben, .back), .person(Samples.ann, .introduced),
+            .person(Samples.ben, .back), .person(Samples.ann, .arrived),
             .person(Samples.ben, .left), .person(Samples.ann, .renamed(from: "anne: x")),
             .person(Samples.ann, .verified(true)), .person(Samples.ann, .removed(by: Samples.ben)))
         #expect(
             told == [
                 "-- you are me; nobody else is here yet; /help lists the commands",
-                "-- ben joined", "-- ben is away", "-- ben is back", "-- ann is here",
+                "-- ben joined", "-- ben is away", "-- ben is back", "-- ann joined",
                 "-- ben left", "-- \"anne: x\" is now ann", "-- ann is marked as verified",
                 "-- ben removed ann from the room",
             ])

@@ -49,7 +49,7 @@ package struct JSONEvent: Sendable, Equatable {
         case .sent(let id): self.init("sent", [("id", Self.id(id))])
         // uncertain {id}: it is not known whether a message of ours reached the room
         case .uncertain(let id): self.init("uncertain", [("id", Self.id(id))])
-        // person {change: arrived | introduced | away | back | left | renamed | verified |
+        // person {change: arrived | away | back | left | renamed | verified |
         // unverified | removed, person, from?: name, by?: person}
         case .person(let person, let change): self = Self.person(person, change)
         // missed {count: number or null}
@@ -82,7 +82,7 @@ package struct JSONEvent: Sendable, Equatable {
         case .removed(let by):
             word = "removed"
             members.append(("by", Self.person(by)))
-        case .arrived, .introduced, .away, .back, .left: word = "\(change)"
+        case .arrived, .away, .back, .left: word = "\(change)"
         }
         return JSONEvent("person", [("change", .string(word))] + members)
     }

@@ -232,8 +232,6 @@ package struct RoomModel: Sendable {
         let name = people.display(person)
         switch change {
         case .arrived: return [.quiet("\(name) joined\(newness(of: person))")]
-        case .introduced:
-            return people.others.count > Self.maximumIntroduced ? [] : [.quiet("\(name) is here")]
         case .away: return [.quiet("\(name) is away")]
         case .back: return [.quiet("\(name) is back")]
         case .renamed(let old):
