@@ -34,6 +34,8 @@ final class MLSRoomGroup: RoomGroup {
     var seeking: Seeking?
     /// When we knocked before we came in.
     var earlierKnocks: [Duration] = []
+    /// How often we came in again for want of the record of the log.
+    var recoveries = 0
     var isOver = false
     private var lastTicket: UInt64 = 0
 
@@ -99,7 +101,7 @@ final class MLSRoomGroup: RoomGroup {
     func gap(now: Duration) -> [GroupStep] {
         if let membership {
             membership.hasGap = true
-            loseRecord(membership, now: now)
+            membership.loseRecord()
         }
         seeking?.loseHeld()
         return []
