@@ -21,7 +21,12 @@ extension MLSRoomGroup {
             // What they are told serves us, too.
             membership.duties.asking = nil
         }
-        switch membership.record.check(claim, at: place) {
+        let verdict = membership.record.check(claim, at: place)
+        if verdict != .older, membership.duties.recovery?.elder == sender.attachment {
+            // They have lost theirs, or ours is as old by now.
+            membership.duties.recovery = nil
+        }
+        switch verdict {
         case .agrees:
             steps.append(.news(.received(by: sender.attachment, through: claim.sequence)))
             if message.epoch == membership.group.epoch {

@@ -127,6 +127,8 @@ extension Storm {
         for number in links.keys.sorted() { links[number]?.lag = .milliseconds(20) }
         let limit = now + .seconds(400)
         repeat {
+            // Some come into a room that others are about to leave, and hear nothing of it.
+            if limit - now < .seconds(300) { leaveOldRooms() }
             for client in clients where client.link == nil { client.connectsAt = now }
             admitAll()
             advance(.milliseconds(250))
