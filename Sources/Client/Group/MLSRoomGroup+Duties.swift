@@ -10,6 +10,7 @@ extension MLSRoomGroup {
     /// Our keys are fresh.
     func renewed(_ membership: Membership, now: Duration) {
         membership.sealedCount = 0
+        membership.duties.isFirstRenewal = false
         let period = max(
             Duties.renewalPeriod, Duties.renewalPeriodPerMember * membership.group.memberCount)
         membership.duties.renewal = now + between(period * 0.75, period * 1.25)
@@ -126,7 +127,7 @@ extension MLSRoomGroup {
     }
 
     private func renew(_ membership: Membership, now: Duration) -> [GroupStep] {
-        guard membership.group.memberCount > 1 else {
+        guard membership.group.memberCount > 1, !canWait(membership) else {
             renewed(membership, now: now)
             return []
         }
@@ -136,6 +137,13 @@ extension MLSRoomGroup {
         options.forcesPath = true
         return propose([], options, purpose: .renewal, membership, now: now)
             ?? wait(membership, now: now)
+    }
+
+    /// Whether a first renewal is of little use to a large room.
+    private func canWait(_ membership: Membership) -> Bool {
+        membership.duties.isFirstRenewal && membership.group.memberCount > largeRoom
+            && membership.sealedCount < Duties.renewalMessages
+            && membership.group.knowsAncestor(level: Duties.freshLevel)
     }
 
     // MARK: Those who go

@@ -21,6 +21,8 @@ final class MLSRoomGroup: RoomGroup {
     let environment: Environment
     /// For key packages alone: with a clock that is behind.
     let packaging: Environment
+    /// Members beyond whom first renewals are spared.
+    var largeRoom = Duties.largeRoom
     var name: [UInt8]
     var random: any RandomNumberGenerator & Sendable
 

@@ -124,6 +124,12 @@ struct Duties: Sendable {
     /// … spread over so much for each member, so that a room of a thousand sees one every two
     /// seconds.
     static let renewalSpread: Duration = .seconds(2)
+    /// In rooms beyond this size a path over a tree without keys costs everybody much (1.2 MB among a
+    /// thousand with the hybrid), and so many of them cost more than all that is said. There those
+    /// wait for their turn in the hour whose commit would bring little …
+    static let largeRoom = 256
+    /// … since another one of four neighbours has put keys into the nodes above them.
+    static let freshLevel = 2
     /// And again after this long …
     static let renewalPeriod: Duration = .seconds(3600)
     /// … or so much for each member, whichever is longer.
@@ -158,6 +164,8 @@ struct Duties: Sendable {
     var lastAdmission: Duration?
     var sweeping: Duration?
     var renewal: Duration?
+    /// Our keys are those that we came in with.
+    var isFirstRenewal = true
     var receipt: Duration?
     /// Before which of its places somebody wants to know the record, and when we say it.
     var reminders: [UInt64: Duration] = [:]
