@@ -168,7 +168,9 @@ extension MLSRoomGroup {
     // MARK: Being let in
 
     func answered(_ answer: ServerFrame.Answered, now: Duration) -> [GroupStep] {
-        guard seeking != nil, membership == nil, !isOver else { return [] }
+        // Who founds has given up hope; the log decides, and then the door is tried again.
+        guard seeking != nil, seeking?.founding == nil, membership == nil, !isOver
+        else { return [] }
         seeking?.isAsking = false
         switch DoorAnswer(answer.payload, keys: keys) {
         case .admitted(let admission)?: return admitted(admission, now: now)

@@ -113,6 +113,24 @@ extension LyingServerTests {
         #expect(bob.isInside)
     }
 
+    @Test("that asks a second doorkeeper about a knock that was served has nobody let in twice")
+    func asksTwice() throws {
+        let storm = room(["ann", "bob"])
+        var knock: ServerFrame?
+        storm.lie = { frame, _ in
+            if case .knocked = frame { knock = frame }
+            return [frame]
+        }
+        let cleo = storm.join("cleo")
+        storm.advance(.seconds(1))
+        #expect(cleo.isInside)
+        let epoch = storm.rooms[0].server.epoch
+        for client in storm.clients { storm.invent([try #require(knock)], to: client) }
+        storm.advance(.seconds(1))
+        #expect(storm.rooms[0].server.epoch == epoch && cleo.stay == 1)
+        expectHealed(storm)
+    }
+
     @Test("that shows somebody who is not there adds nobody to the room")
     func ghost() throws {
         let (storm, ann, bob, _) = try three()
