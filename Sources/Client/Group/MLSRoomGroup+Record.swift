@@ -34,7 +34,7 @@ extension MLSRoomGroup {
             }
         case .differs:
             steps.append(.news(.warning(.differentConversation, about: sender.attachment)))
-        case .older: wantRecord(of: sender.attachment, membership, now: now)
+        case .older: wantRecord(claim.origin, of: sender.attachment, membership, now: now)
         case .younger: oweReminder(to: claim, membership, now: now)
         case .unknown: break
         }
@@ -45,12 +45,17 @@ extension MLSRoomGroup {
 
     /// Somebody's record is older: we show them what we have, so that they tell us what it takes.
     private func wantRecord(
-        of elder: AttachmentID, _ membership: Membership, now: Duration
+        _ origin: UInt64, of elder: AttachmentID, _ membership: Membership, now: Duration
     ) {
-        guard membership.duties.recovery == nil else { return }
+        if let recovery = membership.duties.recovery {
+            if origin < recovery.origin {
+                membership.duties.recovery = (recovery.due, elder, origin)
+            }
+            return
+        }
         membership.duties.asking = now + soon(membership)
         let patience = Duties.recovery * (1 << min(recoveries, Duties.maximumRecoveryDoubling))
-        membership.duties.recovery = (now + between(patience, patience * 2), elder)
+        membership.duties.recovery = (now + between(patience, patience * 2), elder, origin)
     }
 
     /// A member says how an older record begins for somebody; perhaps for us.
@@ -59,7 +64,9 @@ extension MLSRoomGroup {
     ) -> [GroupStep] {
         switch membership.record.check(start, at: place) {
         case .older:
-            if membership.record.takeOver(start) {
+            if membership.record.takeOver(start),
+                start.origin <= membership.duties.recovery?.origin ?? start.origin
+            {
                 membership.duties.recovery = nil
                 membership.duties.asking = nil
             }

@@ -171,8 +171,8 @@ struct Duties: Sendable {
     var reminders: [UInt64: Duration] = [:]
     /// When we say that we want to know it.
     var asking: Duration?
-    /// When we have waited long enough for it, and who has an older record than we.
-    var recovery: (due: Duration, elder: AttachmentID)?
+    /// When we have waited long enough for it, and who has which older record than we.
+    var recovery: (due: Duration, elder: AttachmentID, origin: UInt64)?
     /// Commits of ours that came to nothing since the last epoch began.
     var conflicts = 0
     /// No commit of ours before this.
