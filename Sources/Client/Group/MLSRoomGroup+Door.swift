@@ -14,9 +14,9 @@ extension MLSRoomGroup {
                 knock.keyPackage.leafNode, keys: keys, log: place.log),
             member.attachment == frame.newcomer
         else { return [.news(.warning(.forgedKnock, about: nil))] }
-        // Another doorkeeper has let this very knock in: its answer is under way. Were it lost, the
-        // newcomer would knock with fresh keys.
-        guard !isServed(knock, of: frame.newcomer, membership) else { return [] }
+        // Another doorkeeper has let them in since, and its answer is under way. Were it lost, the
+        // newcomer would knock again.
+        guard !membership.letIn(frame.newcomer, after: knock.seen) else { return [] }
         guard knock.keyPackage.cipherSuite == membership.group.cipherSuite,
             (try? knock.keyPackage.validate(
                 now: environment.now(), lifetimes: Self.policy.lifetimes)) != nil
@@ -45,13 +45,6 @@ extension MLSRoomGroup {
                 now + (isStorm ? Duties.gatheringInAStorm : Duties.gathering)
         }
         return []
-    }
-
-    private func isServed(
-        _ knock: Knock, of newcomer: AttachmentID, _ membership: Membership
-    ) -> Bool {
-        membership.roster.leaf(of: newcomer).flatMap { membership.group.member(at: $0) }?
-            .signatureKey == knock.keyPackage.leafNode.signatureKey
     }
 
     private func notice(

@@ -11,6 +11,7 @@ extension MLSRoomGroup {
     func renewed(_ membership: Membership, now: Duration) {
         membership.sealedCount = 0
         membership.duties.isFirstRenewal = false
+        laterAttempts = []
         let period = max(
             Duties.renewalPeriod, Duties.renewalPeriodPerMember * membership.group.memberCount)
         membership.duties.renewal = now + between(period * 0.75, period * 1.25)

@@ -21,7 +21,8 @@ extension MLSRoomGroup {
             return []
         }
         let knock = Knock(
-            bundle.keyPackage, keys: keys, log: place.log, attachment: place.attachment)
+            bundle.keyPackage, seen: lastSeen, keys: keys, log: place.log,
+            attachment: place.attachment)
         seeking?.noteKnock(.init(bundle: bundle, session: session), now: now)
         return [.knock(knock.sealed(keys))]
     }
@@ -211,16 +212,17 @@ extension MLSRoomGroup {
         guard case .welcome(let welcome)? = try? MLSMessage(bytes: admission.welcome) else {
             return forged(now: now)
         }
-        guard
-            let attempt = seeking?.attempts.last(where: { welcome.isFor($0.bundle.keyPackage) })
+        guard let attempts = seeking?.attempts,
+            let index = attempts.lastIndex(where: { welcome.isFor($0.bundle.keyPackage) })
         else {
             // To an earlier knock of ours, whose keys are gone.
             seeking?.knockSooner(after: .zero, now: now)
             return []
         }
-        guard let joined = try? join(welcome, admission, attempt, now: now) else {
+        guard let joined = try? join(welcome, admission, attempts[index], now: now) else {
             return forged(now: now)
         }
+        laterAttempts = Array(attempts[(index + 1)...])
         return enter(joined.membership, at: joined.briefing, by: joined.doorkeeper, now: now)
     }
 
@@ -251,6 +253,7 @@ extension MLSRoomGroup {
         let membership = Membership(
             group: group, roster: roster, record: record, rules: rules,
             session: attempt.session, duties: Duties(renewal: now + firstRenewal(members: count)))
+        membership.joinedAt = briefing.start.sequence
         return (membership, briefing, roster.members[signer]?.attachment)
     }
 

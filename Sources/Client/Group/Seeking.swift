@@ -27,6 +27,9 @@ struct Seeking {
     static let afterEntry: Duration = .milliseconds(100)
     /// While the room is full.
     static let waitingForRoom: Duration = .seconds(20)
+    /// Who is taken out may be taken in again by the same commit: the answer to a later knock is
+    /// under way then.
+    static let answering: Duration = .seconds(5)
     /// A person is told that we are asking when it takes longer than this.
     static let quiet: Duration = .seconds(1)
     /// A server that asks nobody says so sooner than this.

@@ -49,7 +49,8 @@ extension LyingServerTests {
         to knock: [UInt8], keys: RoomKeys
     ) throws -> ServerFrame.Answered {
         let opened = keys.open(knock, "sealed knock") ?? []
-        let package = try MLSMessage(bytes: Array(opened.dropFirst(RoomKeys.macSize)))
+        let head = RoomKeys.macSize + MemoryLayout<UInt64>.size
+        let package = try MLSMessage(bytes: Array(opened.dropFirst(head)))
         guard case .keyPackage(let package) = package else { throw CancellationError() }
         let environment = Environment(now: { 1_800_000_000 })
         let key = try SignaturePrivateKey(for: package.cipherSuite, environment: environment)
