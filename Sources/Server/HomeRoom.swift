@@ -143,8 +143,9 @@ final class HomeRoom: RoomLogObserver {
             if sequence > fed {
                 answered.add(sequence, ticket, duplicate: duplicate)
             } else {
+                // The entry itself has passed, also to its sender.
                 let frame = FrameEncoder.appended(
-                    id: ticket.id, sequence: sequence, duplicate: duplicate)
+                    id: ticket.id, sequence: sequence, duplicate: true)
                 unicast(frame, to: ticket.connection)
             }
         case .conflict(let epoch):
@@ -173,12 +174,11 @@ final class HomeRoom: RoomLogObserver {
         }
     }
 
-    /// Everybody gets the entry, its sender `appended` in the same place.
+    /// Everybody gets the entry, its sender `appended` in the same place; or the entry, too, when the
+    /// append is not answered yet, so that its log has no hole.
     private func fanOut(_ entry: LogEntry) {
         fed = entry.sequence
-        guard let answer = answered.take(entry.sequence) else {
-            return broadcast(entry.frame, except: roster.connection(of: entry.sender))
-        }
+        guard let answer = answered.take(entry.sequence) else { return broadcast(entry.frame) }
         let appended = FrameEncoder.appended(
             id: answer.ticket.id, sequence: entry.sequence, duplicate: answer.duplicate)
         broadcast(entry.frame, except: answer.ticket.connection, instead: appended)

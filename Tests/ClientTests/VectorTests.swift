@@ -51,6 +51,24 @@ struct VectorTests {
         #expect(Content.text(part).encoded == bytes)
     }
 
+    @Test func `the log is hashed so`() throws {
+        var record = LogRecord(groupID: Array(0..<16))
+        func entry(_ sequence: UInt64, _ kind: EntryKind) -> LogEntry {
+            LogEntry(
+                sequence: sequence, sender: AttachmentID(7), kind: kind, payload: Array("hi".utf8),
+                isOwn: false)
+        }
+        record.append(entry(5, .commit))
+        let whole = "6ef10170b9eee91da03b0e7b4f4035822077cfcddfd4044f0a70920206af2145"
+        #expect(record.claim?.hash == hexadecimal(whole))
+        record.lose()
+        record.append(entry(9, .message))
+        let part = "6f44f65c875aaf593448ca84608e9cdfbb0f16818d69536769e27bca71ca0db1"
+        let envelope = Envelope(claim: record.claim, body: .receipt)
+        let bytes = "0101 0000000000000009 \(part) 01 0000000000000009 0000000000000009 02"
+        #expect(envelope.encoded == hexadecimal(bytes))
+    }
+
     @Test func `a file is streamed so`() throws {
         typealias PrivateKey = Curve25519.KeyAgreement.PrivateKey
         let offering = try PrivateKey(rawRepresentation: Array(0x80..<0xa0))

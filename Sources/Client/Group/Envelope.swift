@@ -5,7 +5,7 @@ import Wire
 struct Envelope: Equatable, Sendable {
     private static let version: UInt8 = 1
 
-    /// What the sender knows of the log; nil after it missed something.
+    /// What the sender knows of the log; nil when nothing has come since it missed something.
     var claim: LogClaim?
     var body: Body
 
@@ -14,8 +14,8 @@ struct Envelope: Equatable, Sendable {
         case content([UInt8])
         /// Nothing; the claim is the message.
         case receipt
-        /// The record of the log begins anew here, for everybody.
-        case anchor
+        /// With what members whose record is younger than the sender's can take that over.
+        case reminds(LogStart)
         /// A newcomer asked to be let in.
         case asks(RoomMember)
         /// A member decided about one.
@@ -28,10 +28,8 @@ struct Envelope: Equatable, Sendable {
 
     /// Where in the log a newcomer begins.
     struct Briefing: Equatable, Sendable {
-        /// The place of the commit that lets them in.
-        var sequence: UInt64
-        /// The hash of the log's record after it; nil when the doorkeeper has missed something.
-        var hash: [UInt8]?
+        /// Their record begins with the commit that lets them in.
+        var start: LogStart
         /// The log's epoch after that commit.
         var logEpoch: UInt64
     }
@@ -43,7 +41,7 @@ struct Envelope: Equatable, Sendable {
         case decides = 4
         case moves = 5
         case briefing = 6
-        case anchor = 7
+        case reminds = 7
     }
 
     var encoded: [UInt8] {
@@ -55,7 +53,6 @@ struct Envelope: Equatable, Sendable {
             writer.write(Kind.content.rawValue)
             writer.writeFixed(bytes)
         case .receipt: writer.write(Kind.receipt.rawValue)
-        case .anchor: writer.write(Kind.anchor.rawValue)
         case .asks(let member):
             writer.write(Kind.asks.rawValue)
             writer.write(member)
@@ -70,9 +67,11 @@ struct Envelope: Equatable, Sendable {
             writer.writeOptional(removed)
         case .briefing(let briefing):
             writer.write(Kind.briefing.rawValue)
-            writer.write(briefing.sequence)
-            writer.writeOptional(briefing.hash.map(LogHash.init))
+            writer.write(briefing.start)
             writer.write(briefing.logEpoch)
+        case .reminds(let start):
+            writer.write(Kind.reminds.rawValue)
+            writer.write(start)
         }
         return writer.bytes
     }
@@ -98,7 +97,6 @@ struct Envelope: Equatable, Sendable {
         switch kind {
         case .content: .content(try reader.readFixed(reader.remaining))
         case .receipt: .receipt
-        case .anchor: .anchor
         case .asks: .asks(try reader.read())
         case .decides:
             .decides(
@@ -109,11 +107,8 @@ struct Envelope: Equatable, Sendable {
                 RoomSecret(bytes: try reader.readFixed(RoomSecret.size)),
                 removed: try reader.readOptional())
         case .briefing:
-            .briefing(
-                Briefing(
-                    sequence: try reader.read(),
-                    hash: try reader.readOptional(LogHash.self)?.bytes,
-                    logEpoch: try reader.read()))
+            .briefing(Briefing(start: try reader.read(), logEpoch: try reader.read()))
+        case .reminds: .reminds(try reader.read())
         }
     }
 }
@@ -130,15 +125,4 @@ extension RoomMember: TLSCodable {
         name = try reader.readName()
         identityKey = try reader.readFixed(32)
     }
-}
-
-/// 32 bytes.
-private struct LogHash: TLSCodable {
-    let bytes: [UInt8]
-
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-    func encode(into writer: inout TLSWriter) { writer.writeFixed(bytes) }
-
-    init(from reader: inout TLSReader) throws(CodecError) { bytes = try reader.readFixed(32) }
 }

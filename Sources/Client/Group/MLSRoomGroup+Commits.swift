@@ -93,8 +93,8 @@ extension MLSRoomGroup {
         guard let proposed = membership.proposed else { return [] }
         switch outcome {
         case .accepted(let sequence):
-            // Its entry did not pass: it was taken on an earlier connection and is gone since.
-            loseRecord(membership, now: now)
+            // Its entry did not pass: it was taken on an earlier connection and is gone since, as
+            // the server has said; if it has not, others will have another record.
             let entry = LogEntry(
                 sequence: sequence, sender: place?.attachment ?? AttachmentID(0), kind: .commit,
                 payload: [], isOwn: true)

@@ -125,7 +125,7 @@ extension MLSRoomGroup {
         _ membership: Membership
     ) -> [GroupStep] {
         let briefing = Envelope.Briefing(
-            sequence: entry.sequence, hash: membership.record.claim?.hash, logEpoch: logEpoch)
+            start: membership.start(at: entry.sequence), logEpoch: logEpoch)
         let envelope = Envelope(claim: nil, body: .briefing(briefing))
         guard let sealed = try? membership.group.encrypt(envelope.encoded) else { return [] }
         let admission = DoorAnswer.Admission(

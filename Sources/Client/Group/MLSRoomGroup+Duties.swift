@@ -10,6 +10,7 @@ extension MLSRoomGroup {
     /// Our keys are fresh.
     func renewed(_ membership: Membership, now: Duration) {
         membership.sealedCount = 0
+        membership.duties.isFirstRenewal = false
         laterAttempts = []
         let period = max(
             Duties.renewalPeriod, Duties.renewalPeriodPerMember * membership.group.memberCount)
@@ -20,7 +21,8 @@ extension MLSRoomGroup {
     func nextDuty(_ membership: Membership) -> Duration? {
         let duties = membership.duties
         let talk = [
-            duties.receipt, duties.anchor, membership.doubt.deadline, membership.late.values.min(),
+            duties.receipt, duties.asking, duties.reminders.values.min(), duties.recovery?.due,
+            membership.doubt.deadline, membership.late.values.min(),
         ].compactMap(\.self).min()
         guard membership.proposed == nil, !membership.doubt.isOpen else { return talk }
         var commits = [duties.renewal]
@@ -33,15 +35,18 @@ extension MLSRoomGroup {
 
     func doDuties(_ membership: Membership, now: Duration) -> [GroupStep] {
         if let steps = doubtIfDue(membership, now: now) { return steps }
+        if let steps = recoverIfDue(membership, now: now) { return steps }
         var steps: [GroupStep] = []
-        if let due = membership.duties.receipt, now >= due {
+        let duties = membership.duties
+        if let due = [duties.receipt, duties.asking].compactMap(\.self).min(), now >= due {
             membership.duties.receipt = nil
+            membership.duties.asking = nil
             // One that waits for its place says no less when it has it.
             if !membership.spoken.contains(where: { $0.body == .receipt }) {
                 steps += speak(.receipt, membership)
             }
         }
-        steps += anchorIfDue(membership, now: now)
+        steps += remindIfDue(membership, now: now)
         let overdue = membership.late.filter { now >= $0.value }.keys
         for sender in overdue.sorted(by: { $0.number < $1.number }) {
             membership.late[sender] = nil
@@ -52,17 +57,6 @@ extension MLSRoomGroup {
             now >= membership.duties.notBefore
         else { return steps }
         return steps + commitIfDue(membership, now: now)
-    }
-
-    /// Nobody knew the record of the log.
-    private func anchorIfDue(_ membership: Membership, now: Duration) -> [GroupStep] {
-        guard let due = membership.duties.anchor, now >= due else { return [] }
-        membership.duties.anchor = nil
-        guard membership.record.claim == nil else { return [] }
-        // If it comes to nothing, another try is due.
-        planAnchor(membership, now: now)
-        guard !membership.spoken.contains(where: { $0.body == .anchor }) else { return [] }
-        return speak(.anchor, membership)
     }
 
     /// The most pressing commit.
@@ -134,7 +128,7 @@ extension MLSRoomGroup {
     }
 
     private func renew(_ membership: Membership, now: Duration) -> [GroupStep] {
-        guard membership.group.memberCount > 1 else {
+        guard membership.group.memberCount > 1, !canWait(membership) else {
             renewed(membership, now: now)
             return []
         }
@@ -144,6 +138,13 @@ extension MLSRoomGroup {
         options.forcesPath = true
         return propose([], options, purpose: .renewal, membership, now: now)
             ?? wait(membership, now: now)
+    }
+
+    /// Whether a first renewal is of little use to a large room.
+    private func canWait(_ membership: Membership) -> Bool {
+        membership.duties.isFirstRenewal && membership.group.memberCount > largeRoom
+            && membership.sealedCount < Duties.renewalMessages
+            && membership.group.knowsAncestor(level: Duties.freshLevel)
     }
 
     // MARK: Those who go

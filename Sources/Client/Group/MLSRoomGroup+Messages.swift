@@ -9,6 +9,7 @@ extension MLSRoomGroup {
             let sealed = seal(.content(content), membership)
         else { throw .notReady }
         membership.duties.receipt = nil
+        membership.duties.asking = nil
         if (try? Content.decode(content)) == .bye { membership.hasSaidBye = true }
         membership.sealedCount += 1
         if membership.sealedCount == Duties.renewalMessages {
@@ -48,7 +49,6 @@ extension MLSRoomGroup {
         if !isReadable, case .moves = spoken.body { return [.ready(true)] }
         guard isReadable else { return speak(spoken.body, membership) }
         guard let own = place?.attachment else { return [] }
-        if spoken.body == .anchor { anchor(at: message.epoch, membership) }
         return take(spoken.body, from: own, at: entry.sequence, membership, now: now)
     }
 
@@ -68,10 +68,7 @@ extension MLSRoomGroup {
         do {
             let opened = try membership.group.open(bytes: entry.payload)
             guard case .application(let message) = opened else { return unreadable(entry) }
-            if message.epoch == membership.group.epoch {
-                membership.hasGap = false
-                membership.late[entry.sender] = nil
-            }
+            if message.epoch == membership.group.epoch { membership.late[entry.sender] = nil }
             return try read(message, entry, membership, now: now)
         } catch MLSError.wrongEpoch(let epoch) {
             if epoch > membership.group.epoch { return doubt(entry, membership, now: now) }
@@ -109,50 +106,10 @@ extension MLSRoomGroup {
             return [.news(.warning(.wrongSender, about: sender.attachment))]
         }
         guard let envelope = try Envelope(message.data) else { return [] }
-        var steps: [GroupStep] = []
-        if let claim = envelope.claim {
-            switch membership.record.check(claim, at: entry.sequence) {
-            case .agrees:
-                steps.append(
-                    .news(.received(by: sender.attachment, through: claim.sequence)))
-                if message.epoch == membership.group.epoch {
-                    _ = membership.doubt.reassure(sender.identityKey, through: claim.sequence)
-                }
-            case .differs:
-                steps.append(.news(.warning(.differentConversation, about: sender.attachment)))
-            case .unknown: break
-            }
-        }
-        if envelope.claim == nil, membership.record.claim != nil {
-            // They lost the thread, and find it by what we say.
-            oweReceipt(membership, now: now)
-        }
-        if envelope.body == .anchor { anchor(at: message.epoch, membership) }
+        let steps = compare(envelope, message, by: sender, at: entry.sequence, membership, now: now)
         return steps
             + take(
                 envelope.body, from: sender.attachment, at: entry.sequence, membership, now: now)
-    }
-
-    /// The record begins anew, if everybody who is in now could read that it does.
-    private func anchor(at epoch: UInt64, _ membership: Membership) {
-        guard epoch == membership.group.epoch else { return }
-        membership.record.anchor()
-    }
-
-    /// Entries are gone: others are asked what the record is now, and if nobody knows it begins
-    /// anew.
-    func loseRecord(_ membership: Membership, now: Duration) {
-        membership.record.lose()
-        planAnchor(membership, now: now)
-    }
-
-    func planAnchor(_ membership: Membership, now: Duration) {
-        guard membership.record.claim == nil else { return }
-        membership.duties.anchor = now + between(Duties.anchoring, Duties.anchoring * 2)
-        if membership.group.memberCount <= Receipts.maximumRoom {
-            let soon = now + between(.zero, Duties.receiptDelay)
-            membership.duties.receipt = min(membership.duties.receipt ?? soon, soon)
-        }
     }
 
     /// What a member said, ourselves included, in the order of the log.
@@ -168,7 +125,7 @@ extension MLSRoomGroup {
                 oweReceipt(membership, now: now)
             }
             return [.news(.content(sender: sender, content, sequence: sequence))]
-        case .receipt, .anchor, .briefing: return []
+        case .receipt, .reminds, .briefing: return []
         case .asks(let member):
             // Whom nobody sees cannot take the places of those who wait.
             guard membership.rules.needsApproval, presences[member.attachment] != nil,

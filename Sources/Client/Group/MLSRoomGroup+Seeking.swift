@@ -248,14 +248,12 @@ extension MLSRoomGroup {
             message.sender.index == signer,
             case .briefing(let briefing)? = try Envelope(message.data)?.body
         else { throw RoomRoster.Violation.notAllowed }
-        let record = briefing.hash.map {
-            LogRecord(LogClaim(sequence: briefing.sequence, hash: $0))
-        }
+        let record = LogRecord(groupID: group.groupID, from: briefing.start)
         let count = group.memberCount
         let membership = Membership(
-            group: group, roster: roster, record: record ?? LogRecord(), rules: rules,
+            group: group, roster: roster, record: record, rules: rules,
             session: attempt.session, duties: Duties(renewal: now + firstRenewal(members: count)))
-        membership.joinedAt = briefing.sequence
+        membership.joinedAt = briefing.start.sequence
         return (membership, briefing, roster.members[signer]?.attachment)
     }
 
@@ -264,20 +262,21 @@ extension MLSRoomGroup {
         now: Duration
     ) -> [GroupStep] {
         let held = seeking?.held ?? []
-        let begins = held.contains {
-            $0.sequence == briefing.sequence && $0.kind == .commit && $0.sender == doorkeeper
+        let place = briefing.start.sequence
+        let first = held.first {
+            $0.sequence == place && $0.kind == .commit && $0.sender == doorkeeper
         }
-        guard begins else {
+        guard let first else {
             // We would not have all that was said from there on: another knock leads past it.
             guard seeking?.hasOverflowed == true else { return forged(now: now) }
             seeking?.knock(after: .zero, now: now)
             return []
         }
         logEpoch = briefing.logEpoch
+        membership.record.append(first)
         var steps = enter(membership)
-        planAnchor(membership, now: now)
         noteAbsent(membership, now: now)
-        for item in held where item.sequence > briefing.sequence {
+        for item in held where item.sequence > place {
             steps += entry(item, now: now).filter { step in
                 // That was said when it came.
                 if case .sayAgain = step { false } else { true }

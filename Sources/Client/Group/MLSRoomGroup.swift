@@ -21,6 +21,8 @@ final class MLSRoomGroup: RoomGroup {
     let environment: Environment
     /// For key packages alone: with a clock that is behind.
     let packaging: Environment
+    /// Members beyond whom first renewals are spared.
+    var largeRoom = Duties.largeRoom
     var name: [UInt8]
     var random: any RandomNumberGenerator & Sendable
 
@@ -36,6 +38,8 @@ final class MLSRoomGroup: RoomGroup {
     var seeking: Seeking?
     /// When we knocked before we came in.
     var earlierKnocks: [Duration] = []
+    /// How often we came in again for want of the record of the log.
+    var recoveries = 0
     /// Knocks of ours after the one that was answered: whoever serves them as well takes us out and
     /// in again. Kept until our keys are renewed.
     var laterAttempts: [Seeking.Attempt] = []
@@ -106,7 +110,7 @@ final class MLSRoomGroup: RoomGroup {
     func gap(now: Duration) -> [GroupStep] {
         if let membership {
             membership.hasGap = true
-            loseRecord(membership, now: now)
+            membership.loseRecord()
         }
         seeking?.loseHeld()
         return []

@@ -134,6 +134,12 @@ struct Duties: Sendable {
     /// … spread over so much for each member, so that a room of a thousand sees one every two
     /// seconds.
     static let renewalSpread: Duration = .seconds(2)
+    /// In rooms beyond this size a path over a tree without keys costs everybody much (1.2 MB among a
+    /// thousand with the hybrid), and so many of them cost more than all that is said. There those
+    /// wait for their turn in the hour whose commit would bring little …
+    static let largeRoom = 256
+    /// … since another one of four neighbours has put keys into the nodes above them.
+    static let freshLevel = 2
     /// And again after this long …
     static let renewalPeriod: Duration = .seconds(3600)
     /// … or so much for each member, whichever is longer.
@@ -147,8 +153,14 @@ struct Duties: Sendable {
     /// A receipt waits so long, up to twice, for something else to be said.
     static let receiptDelay: Duration = .seconds(2)
 
-    /// Who lost the thread of the log waits so long, up to twice, for another who has it.
-    static let anchoring: Duration = .seconds(10)
+    /// What one of many is to say about the record of the log is said within this time.
+    static let reminding: Duration = .seconds(4)
+    /// Places before which somebody's record is to begin: a claim can name any.
+    static let maximumReminders = 16
+    /// Whose record is not the oldest waits so long, up to twice, to be told what it takes …
+    static let recovery: Duration = .seconds(10)
+    /// … and twice as long each time when coming in again was no help: up to ten minutes.
+    static let maximumRecoveryDoubling = 6
 
     /// Who learns that others have dropped the keys of what it said says it again within this
     /// time, unless the server keeps from it what happened: as long as a server waits for who is
@@ -162,8 +174,15 @@ struct Duties: Sendable {
     var lastAdmission: Duration?
     var sweeping: Duration?
     var renewal: Duration?
+    /// Our keys are those that we came in with.
+    var isFirstRenewal = true
     var receipt: Duration?
-    var anchor: Duration?
+    /// Before which of its places somebody wants to know the record, and when we say it.
+    var reminders: [UInt64: Duration] = [:]
+    /// When we say that we want to know it.
+    var asking: Duration?
+    /// When we have waited long enough for it, and who has which older record than we.
+    var recovery: (due: Duration, elder: AttachmentID, origin: UInt64)?
     /// Commits of ours that came to nothing since the last epoch began.
     var conflicts = 0
     /// No commit of ours before this.

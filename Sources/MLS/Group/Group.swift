@@ -61,6 +61,15 @@ public struct Group: ~Copyable, Sendable {
     /// How many members there are.
     public var memberCount: Int { state.tree.memberCount }
 
+    /// Whether we have a key of the node so many levels above our leaf, 1 for its parent: somebody
+    /// below it has committed with a path since we came in, and a commit with a path of ours costs
+    /// the group little more than it must.
+    public func knowsAncestor(level: Int) -> Bool {
+        let path = state.tree.size.directPath(of: state.ownLeaf)
+        guard level > 0, level <= path.count else { return false }
+        return state.keys.key(for: path[level - 1].node, in: state.tree) != nil
+    }
+
     /// The members, from left to right.
     public var members: [Member] {
         state.tree.members.map { Member(index: $0.index, leaf: $0.leaf) }

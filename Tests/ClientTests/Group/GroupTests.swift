@@ -155,6 +155,21 @@ struct GroupTests {
         expectAgreement(table, ["ann", "bob", "cleo"])
     }
 
+    @Test("in a large room one of four neighbours renews soon, and the others within the hour")
+    func renewalInALargeRoom() {
+        let table = Table()
+        for number in 1...16 { table.join("p\(number)").group.largeRoom = 8 }
+        table.pass(.seconds(1))
+        let before = table.epoch
+        table.pass(.seconds(60))
+        #expect((3...8).contains(table.epoch - before))
+        let keys = table.seats[0].group.membership?.group.members.map(\.leaf.encryptionKey)
+        table.pass(.seconds(4600))
+        let later = table.seats[0].group.membership?.group.members.map(\.leaf.encryptionKey)
+        #expect(Set(keys ?? []).isDisjoint(with: later ?? []) && later?.count == 16)
+        expectAgreement(table, table.seats.map(\.name))
+    }
+
     @Test("another name is told to all")
     func renaming() throws {
         let table = table(["ann", "bob"])

@@ -65,8 +65,9 @@ extension LyingServerTests {
         let commit = try group.commit([.add(package)], options: options)
         let (welcome, tree) = (commit.welcome?.bytes ?? [], commit.ratchetTree)
         try group.adopt(commit)
+        let start = LogStart(origin: 0, sequence: 1, hash: [UInt8](repeating: 0, count: 32))
         let briefing = Envelope(
-            claim: nil, body: .briefing(.init(sequence: 1, hash: nil, logEpoch: 1)))
+            claim: nil, body: .briefing(.init(start: start, logEpoch: 1)))
         let admission = DoorAnswer.Admission(
             welcome: welcome, ratchetTree: tree,
             briefing: try group.encrypt(briefing.encoded).bytes)

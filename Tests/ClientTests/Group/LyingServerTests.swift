@@ -287,29 +287,6 @@ struct LyingServerTests {
         return message
     }
 
-    @Test("that says that entries are gone takes no record away for good")
-    func gaps() throws {
-        let (storm, ann, bob, cleo) = try three()
-        for client in storm.clients {
-            let through = try #require(client.position?.sequence)
-            storm.invent([.gap(.init(through: through, count: 0))], to: client)
-        }
-        storm.advance(.seconds(40))
-        var dropped = false
-        storm.lie = { [self] frame, client in
-            guard client === bob, !dropped, isMessage(frame, of: ann.attachment) else {
-                return [frame]
-            }
-            dropped = true
-            return []
-        }
-        storm.sayNext(ann)
-        storm.advance(.seconds(1))
-        storm.sayNext(cleo)
-        storm.advance(.seconds(8))
-        #expect(dropped && kinds(bob) == [.differentConversation])
-    }
-
     // MARK: The whole room
 
     @Test("that splits the room in two shows nothing of it while it can keep them apart")

@@ -32,7 +32,6 @@ struct StormLedger {
     private(set) var seals: [[UInt8]: Seal] = [:]
     /// Entries that passed a member of their epoch and were not heard.
     private var misses: [Miss] = []
-    var hadGap = false
 
     mutating func sealed(
         _ saying: StormClient.Saying, _ payload: [UInt8], by client: StormClient

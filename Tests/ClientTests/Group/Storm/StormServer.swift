@@ -70,6 +70,7 @@ struct StormServer {
         if let resume, resume.after.log == log, let member = members[resume.attachment],
             member.token == resume.token
         {
+            if let old = member.connection { out.append((old, .goodbye(.replaced))) }
             members[resume.attachment] = Member(token: member.token, connection: connection)
             if readyAway.remove(resume.attachment) != nil { ready.append(resume.attachment) }
             tell(resume.attachment, .resumed, resume.after)
@@ -193,6 +194,12 @@ struct StormServer {
         broadcast(.entry(entry), except: id)
         say(
             .appended(.init(id: append.id, sequence: sequence, duplicate: false)), to: id)
+    }
+
+    /// Something was to be in the log here, and nobody can have it.
+    mutating func loseEntries() {
+        sequence += 1
+        broadcast(.gap(.init(through: sequence, count: 1)))
     }
 
     // MARK: Knocks

@@ -32,9 +32,12 @@ extension Storm {
             client.position = position
             perform(group.reset(to: position, now: now), of: client)
         case .gap(let gap):
+            if gap.through <= client.position?.sequence ?? 0 {
+                if isStrict, let link = client.link { cut(link) }
+                return
+            }
             client.position?.sequence = gap.through
             note("p\(client.number) has a gap")
-            ledger.hadGap = true
             perform(group.gap(now: now), of: client)
         case .knocked(let knock): perform(group.knocked(knock, now: now), of: client)
         case .answered(let answer):

@@ -25,6 +25,7 @@ extension Storm {
         case 86..<87: if chance(20) { note("the server dies"); restart(room: rooms.count - 1) }
         case 87..<89: rooms[rooms.count - 1].server.window = chance(50) ? 8 : 10_000
         case 89..<93: decide(inside)
+        case 93..<94: loseEntries()
         default: advance(span(1000...9000))
         }
         advance(chance(30) ? .zero : span(0...1200))
@@ -81,6 +82,13 @@ extension Storm {
         vanish(keeper)
     }
 
+    /// Those who are here are told that entries are gone; who is away never hears of them.
+    private func loseEntries() {
+        note("entries are gone")
+        rooms[rooms.count - 1].server.loseEntries()
+        flush(room: rooms.count - 1)
+    }
+
     private func decide(_ inside: [StormClient]) {
         for one in inside {
             guard let member = one.asking.first else { continue }
@@ -119,6 +127,8 @@ extension Storm {
         for number in links.keys.sorted() { links[number]?.lag = .milliseconds(20) }
         let limit = now + .seconds(400)
         repeat {
+            // Some come into a room that others are about to leave, and hear nothing of it.
+            if limit - now < .seconds(300) { leaveOldRooms() }
             for client in clients where client.link == nil { client.connectsAt = now }
             admitAll()
             advance(.milliseconds(250))
@@ -159,7 +169,9 @@ extension Storm {
             \(String(describing: client.end)) proposed \(group.membership?.proposed != nil) \
             leavers \(group.membership?.leavers.count ?? 0) epoch \
             \(group.membership?.group.epoch ?? 0) log epoch \(group.logEpoch) room \(client.room) \
-            seeking \(String(describing: group.seeking?.nextKnock))
+            seeking \(String(describing: group.seeking?.nextKnock)) record \
+            \(String(describing: group.membership?.record.claim?.part)) recovery \
+            \(String(describing: group.membership?.duties.recovery)) \(group.recoveries)
             """
     }
 
@@ -168,12 +180,31 @@ extension Storm {
         guard problems.isEmpty else { return }
         for words in ledger.unheard() { fail(words) }
         expectRosters()
-        let live = clients.filter { $0.end == nil }
-        let claims = Set(live.compactMap { $0.group.membership?.record.claim })
-        if claims.count > 1 { fail("they have different records of the log") }
-        if !ledger.hadGap, live.contains(where: { $0.group.membership?.record.claim == nil }) {
-            fail("somebody has no record of the log")
+        let origins = Set(records.map(\.origin))
+        if records.count > origins.count { fail("they have different records of the log") }
+    }
+
+    /// What the live members have of the log, one for all if they agree.
+    private var records: Set<LogClaim> {
+        var claims = Set<LogClaim>()
+        for client in clients where client.end == nil {
+            guard var claim = client.group.membership?.record.claim else { continue }
+            // Where a record began is one for all, from where somebody has it is not.
+            claim.part = claim.part.map { .init(origin: $0.origin, since: 0) }
+            claims.insert(claim)
         }
+        return claims
+    }
+
+    /// Whatever they missed, all have one record soon after everybody has said a word; or another,
+    /// if those leave who had an older one.
+    func expectOneRecord() {
+        for _ in 0..<3 where problems.isEmpty && records.count > 1 {
+            advance(.seconds(30))
+            callTheRoll()
+        }
+        guard problems.isEmpty, records.count > 1 else { return }
+        fail("\(records.count) records of the log: \(clients.map(describe))")
     }
 
     /// All are in one epoch and know each other.

@@ -29,6 +29,7 @@ struct StormTests {
             storm.becomeQuiet()
             storm.expectAgreement()
             storm.callTheRoll()
+            storm.expectOneRecord()
             storm.expectAgreement()
             // Other tests have their limits of time.
             await Task.yield()
