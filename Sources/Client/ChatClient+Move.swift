@@ -41,7 +41,7 @@ extension ChatClient {
             GroupSetting(
                 secret: secret, identity: identity, name: Array(conversation.people.me.name.utf8),
                 options: options, companions: move.companions,
-                wallClock: conversation.wallClock.now, random: random))
+                removals: session.group.removals, wallClock: conversation.wallClock.now, random: random))
         session = RoomSession(
             access: secret.accessKey, agent: agent, group: group, movedWith: session.outbox,
             random: session.random)

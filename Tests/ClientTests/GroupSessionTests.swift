@@ -5,6 +5,7 @@ import Wire
 
 /// A group that notes what it is told and does what the test says.
 private final class StubGroup: RoomGroup {
+    let removals: [RoomMember] = []
     var isReady = true
     var deadline: Duration?
     var told: [String] = []

@@ -72,15 +72,7 @@ extension MLSRoomGroup {
                 membership.door.queue.isEmpty ? nil : now + Duties.gatheringInAStorm
             let latest = batch.map { knocks[$0.newcomer] ?? $0.knock }
             return welcome(latest, proposed, at: entry, membership)
-        case .removal(let members):
-            let keys = Set(members.map(\.identityKey))
-            membership.removals.removeAll { keys.contains($0) }
-            renewed(membership, now: now)
-            return speak(.moves(RoomSecret(), removed: members.first), membership)
-        case .renaming:
-            renewed(membership, now: now)
-            return []
-        case .sweeping, .renewal:
+        case .removal, .renaming, .sweeping, .renewal:
             renewed(membership, now: now)
             return []
         }
@@ -233,7 +225,8 @@ extension MLSRoomGroup {
         for member in change.left { membership.late[member.attachment] = nil }
         for member in change.left { membership.returns[member.attachment, default: 0] += 1 }
         if membership.returns.count > FrameLimits.maximumRoster { membership.returns = [:] }
-        if isCommand { membership.door.ban(change.left) }
+        if isCommand { oweMove(from: change.left, by: committer, membership, now: now) }
+        forgetCompanions(change.left, membership)
         if !change.left.isEmpty {
             steps.append(.news(.left(change.left, removedBy: isCommand ? committer : nil)))
         }

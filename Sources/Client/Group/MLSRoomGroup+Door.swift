@@ -20,6 +20,9 @@ extension MLSRoomGroup {
         guard !membership.door.banned.contains(member.identityKey) else {
             return [notice(.refused, to: frame)]
         }
+        // Who comes in now would not be told where the room goes, or be told what is not for them.
+        // Silence has the newcomer wait; to say no would have them begin another conversation.
+        guard membership.owed == nil else { return [] }
         // Who was in and fell out, or came along from the room that this one was, was let in before.
         let wasIn =
             membership.roster[member.attachment]?.identityKey == member.identityKey
@@ -150,10 +153,8 @@ extension MLSRoomGroup {
         case .remove(let attachment):
             guard let member = membership.roster[attachment] else { throw .noSuchPerson }
             guard member.identityKey != identity.publicKey else { throw .yourself }
-            membership.removals.append(member.identityKey)
-            // The way in is closed while the room moves.
-            membership.door.queue = []
-            return [.ready(false)] + doDuties(membership, now: now)
+            want(out: [member])
+            return doDuties(membership, now: now)
         case .rename(let name):
             membership.newName = name
             return doDuties(membership, now: now)

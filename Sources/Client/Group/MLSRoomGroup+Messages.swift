@@ -27,7 +27,8 @@ extension MLSRoomGroup {
     func speak(_ body: Envelope.Body, _ membership: Membership) -> [GroupStep] {
         guard let payload = seal(body, membership) else { return [] }
         let ticket = nextTicket()
-        membership.spoken.append(.init(ticket: ticket, payload: payload, body: body))
+        membership.spoken.append(
+            .init(ticket: ticket, payload: payload, body: body, epoch: membership.group.epoch))
         return [.append(ticket, kind: .message, epoch: 0, payload: payload)]
     }
 
@@ -44,8 +45,10 @@ extension MLSRoomGroup {
             message.groupID == membership.group.groupID
             && canBeRead(epoch: message.epoch, membership, now: now)
         guard let spoken else { return isReadable ? [] : [.sayAgain] }
-        // Others may have come in since who are not to have the secret.
-        if !isReadable, case .moves = spoken.body { return [.ready(true)] }
+        if case .moves = spoken.body, message.epoch != membership.group.epoch {
+            moveFailed(membership, now: now)
+            return []
+        }
         guard isReadable else { return speak(spoken.body, membership) }
         guard let own = place?.attachment else { return [] }
         if spoken.body == .anchor { anchor(at: message.epoch, membership) }
@@ -128,6 +131,8 @@ extension MLSRoomGroup {
             oweReceipt(membership, now: now)
         }
         if envelope.body == .anchor { anchor(at: message.epoch, membership) }
+        // Said before somebody was taken out who can read it still.
+        if case .moves = envelope.body, message.epoch != membership.group.epoch { return steps }
         return steps
             + take(
                 envelope.body, from: sender.attachment, at: entry.sequence, membership, now: now)
@@ -186,8 +191,7 @@ extension MLSRoomGroup {
                         admits ? .admitted(by: sender) : .refused(by: sender)))
             ]
         case .moves(let secret, let removed):
-            isOver = true
-            return [.news(.moved(secret, by: sender, removed: removed))]
+            return moved(to: secret, by: sender, removed: removed, membership)
         }
     }
 

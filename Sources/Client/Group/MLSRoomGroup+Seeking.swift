@@ -40,7 +40,7 @@ extension MLSRoomGroup {
         // Whoever is away may be a member and come back; whoever is here and a member would have
         // answered.
         let isAlone = presences.isEmpty
-        let nobodyAway = !presences.values.contains(.away)
+        let nobodyAway = logEpoch == 0 || !presences.values.contains(.away)
         if isAlone || (nobodyAway && seeking.unanswered >= Seeking.foundsAfter) {
             return found(now: now)
         }
@@ -128,7 +128,7 @@ extension MLSRoomGroup {
         _ membership: Membership, by entry: LogEntry, now: Duration
     ) -> [GroupStep] {
         membership.record.append(entry)
-        return enter(membership)
+        return enter(membership, now: now)
     }
 
     /// The founding was decided; an accepted one was established when its entry passed.
@@ -151,11 +151,15 @@ extension MLSRoomGroup {
         return []
     }
 
-    private func enter(_ membership: Membership) -> [GroupStep] {
+    private func enter(_ membership: Membership, now: Duration) -> [GroupStep] {
         guard let place, let me = membership.roster[place.attachment] else { return [] }
         earlierKnocks = seeking?.recentKnocks ?? []
         seeking = nil
         self.membership = membership
+        if !removals.isEmpty {
+            membership.door.ban(removals)
+            membership.duties.removing = now + Duties.removingAnew
+        }
         let others = membership.roster.inOrder.filter { $0 != place.attachment }
             .compactMap { membership.roster[$0] }
         let suite = membership.group.cipherSuite
@@ -269,7 +273,7 @@ extension MLSRoomGroup {
             return []
         }
         logEpoch = briefing.logEpoch
-        var steps = enter(membership)
+        var steps = enter(membership, now: now)
         planAnchor(membership, now: now)
         noteAbsent(membership, now: now)
         for item in held where item.sequence > briefing.sequence {

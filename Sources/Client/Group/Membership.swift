@@ -23,8 +23,8 @@ final class Membership {
     var late: [AttachmentID: Duration] = [:]
     /// How often somebody was taken out as gone and came in again, who may not have been gone.
     var returns: [AttachmentID: Int] = [:]
-    /// Identity keys of those whom this person wants out.
-    var removals: [[UInt8]] = []
+    /// Somebody was taken out by command, and the room has not moved yet.
+    var owed: OwedMove?
     /// Entries are gone, as the server said: there may have been commits among them.
     var hasGap = false
     /// The epoch that we were in when our connection broke the last time, and when that was.
@@ -100,6 +100,8 @@ final class Membership {
         var ticket: GroupStep.Ticket
         var payload: [UInt8]
         var body: Envelope.Body
+        /// The epoch that it was sealed in.
+        var epoch: UInt64
     }
 }
 
@@ -119,6 +121,16 @@ struct Duties: Sendable {
     /// Who was taken out and came in again is taken out after twice as long each time: up to four
     /// minutes.
     static let maximumSweepDoubling = 8
+    /// Who took somebody out moves the room so much later: others who want somebody out at the same
+    /// moment, and whose commit came second, have time for another.
+    static let moving: Duration = .seconds(1)
+    /// If that one is gone, the member with the lowest leaf does it so long after the removal …
+    static let movingForAnother: Duration = .seconds(4)
+    /// … and each further one so much later.
+    static let movingPerRank: Duration = .seconds(3)
+    /// Who comes in wanting somebody out waits so long, so that the others are in too and are told
+    /// of the move: longer than anybody waits to connect again.
+    static let removingAnew: Duration = Backoff.cap + .seconds(5)
     /// Members renew their keys this long after they came in at the earliest …
     static let firstRenewal: Duration = .seconds(5)
     /// … spread over so much for each member, so that a room of a thousand sees one every two
@@ -150,6 +162,8 @@ struct Duties: Sendable {
 
     var gathering: Duration?
     var lastAdmission: Duration?
+    /// Nobody is taken out by command before this.
+    var removing: Duration = .zero
     var sweeping: Duration?
     var renewal: Duration?
     var receipt: Duration?

@@ -52,6 +52,8 @@ final class StormClient {
     var stepCount = 0
     var asking: [RoomMember] = []
     var end: End?
+    /// The room from which it saw somebody taken out by command.
+    var owesMoveFrom: Int?
 
     struct Warned: Hashable {
         var kind: RoomWarning.Kind

@@ -188,8 +188,14 @@ extension Storm {
         case .turnedAway: client.end = .turnedAway
         case .moved(let secret, _, _):
             client.end = .moved(secret)
+            client.owesMoveFrom = nil
             note("p\(client.number) is told of a move")
+            if let group = client.since?.group {
+                let first = destinations.updateValue(secret, forKey: group)
+                if let first, first.bytes != secret.bytes { fail("a room moved to two places") }
+            }
         case .outside(let why): note("p\(client.number) outside: \(why)")
+        case .left(_, removedBy: _?): client.owesMoveFrom = client.room
         case .joined, .left, .renamed: break
         }
     }
