@@ -18,6 +18,9 @@ struct MoveUnderWay: Sendable {
     /// not back yet.
     var companions: Set<[UInt8]> = []
 
+    /// What this person wants to be called, be it that the room moves before all know.
+    var name: String?
+
     /// When `enterNewRoomIfDue` is to be called.
     var deadline: Duration? { isUnderWay && !isConnectionOpen ? startsAt : nil }
 }
@@ -39,7 +42,8 @@ extension ChatClient {
         move.isUnderWay = true
         let group = makeGroup(
             GroupSetting(
-                secret: secret, identity: identity, name: Array(conversation.people.me.name.utf8),
+                secret: secret, identity: identity,
+                name: Array((move.name ?? conversation.people.me.name).utf8),
                 options: options, companions: move.companions,
                 removals: session.group.removals, wallClock: conversation.wallClock.now, random: random))
         session = RoomSession(
@@ -63,7 +67,7 @@ extension ChatClient {
 
     /// What waits for the others to be in the new room need not wait longer than that.
     func lookForCompanions() {
-        guard !move.companions.isEmpty else { return }
+        guard session.isGathering else { return }
         move.companions.subtract(conversation.people.keys)
         if move.companions.isEmpty { session.gathered(now: clock.now()) }
     }

@@ -28,12 +28,19 @@ struct Envelope: Equatable, Sendable {
 
     /// Where in the log a newcomer begins.
     struct Briefing: Equatable, Sendable {
+        /// Keys of those who are waited for: as many as may ask. The others are asked about.
+        static let maximumAwaited = 64
+
         /// The place of the commit that lets them in.
         var sequence: UInt64
         /// The hash of the log's record after it; nil when the doorkeeper has missed something.
         var hash: [UInt8]?
         /// The log's epoch after that commit.
         var logEpoch: UInt64
+        /// Those who ask to be let in and about whom nothing is decided.
+        var asking: [RoomMember] = []
+        /// Identity keys of those who were in before the log began anew and are not back yet.
+        var awaited: [IdentityKey] = []
     }
 
     private enum Kind: UInt8 {
@@ -73,6 +80,8 @@ struct Envelope: Equatable, Sendable {
             writer.write(briefing.sequence)
             writer.writeOptional(briefing.hash.map(LogHash.init))
             writer.write(briefing.logEpoch)
+            writer.writeVector(briefing.asking)
+            writer.writeVector(briefing.awaited)
         }
         return writer.bytes
     }
@@ -113,7 +122,8 @@ struct Envelope: Equatable, Sendable {
                 Briefing(
                     sequence: try reader.read(),
                     hash: try reader.readOptional(LogHash.self)?.bytes,
-                    logEpoch: try reader.read()))
+                    logEpoch: try reader.read(), asking: try reader.readVector(),
+                    awaited: try reader.readVector()))
         }
     }
 }
@@ -130,6 +140,17 @@ extension RoomMember: TLSCodable {
         name = try reader.readName()
         identityKey = try reader.readFixed(32)
     }
+}
+
+/// Who somebody is in every room: an Ed25519 key, 32 bytes.
+struct IdentityKey: TLSCodable, Equatable, Sendable {
+    let bytes: [UInt8]
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    func encode(into writer: inout TLSWriter) { writer.writeFixed(bytes) }
+
+    init(from reader: inout TLSReader) throws(CodecError) { bytes = try reader.readFixed(32) }
 }
 
 /// 32 bytes.

@@ -203,7 +203,8 @@ extension MLSRoomGroup {
     ) -> [GroupStep] {
         guard membership.group.memberCount == 1,
             case .privateMessage(let message)? = try? MLSMessage(bytes: bytes),
-            !membership.laterGroups.contains(message.groupID)
+            !membership.laterGroups.contains(message.groupID),
+            !formerGroups.contains(message.groupID)
         else { return [] }
         return lostTrack(.secondConversation, now: now)
     }

@@ -12,7 +12,13 @@ extension MLSRoomGroup {
             let member = RoomRoster.checked(
                 knock.keyPackage.leafNode, keys: keys, log: place.log),
             member.attachment == frame.newcomer
-        else { return [.news(.warning(.forgedKnock, about: nil))] }
+        else {
+            // Who knocked before they heard that the log began anew knocks again.
+            let isLate = formerLogs.contains {
+                Knock(frame.payload, keys: keys, log: $0, attachment: frame.newcomer) != nil
+            }
+            return isLate ? [] : [.news(.warning(.forgedKnock, about: nil))]
+        }
         guard knock.keyPackage.cipherSuite == membership.group.cipherSuite,
             (try? knock.keyPackage.validate(
                 now: environment.now(), lifetimes: Self.policy.lifetimes)) != nil
@@ -123,8 +129,14 @@ extension MLSRoomGroup {
         _ knocks: [KnockID], _ proposed: Membership.Proposed, at entry: LogEntry,
         _ membership: Membership
     ) -> [GroupStep] {
-        let briefing = Envelope.Briefing(
+        var briefing = Envelope.Briefing(
             sequence: entry.sequence, hash: membership.record.claim?.hash, logEpoch: logEpoch)
+        if membership.rules.needsApproval {
+            briefing.asking = membership.door.asking
+            let here = membership.roster.members.values.lazy.map(\.identityKey)
+            briefing.awaited = companions.subtracting(here).prefix(Envelope.Briefing.maximumAwaited)
+                .map(IdentityKey.init)
+        }
         let envelope = Envelope(claim: nil, body: .briefing(briefing))
         guard let sealed = try? membership.group.encrypt(envelope.encoded) else { return [] }
         let admission = DoorAnswer.Admission(

@@ -72,7 +72,6 @@ extension MLSRoomGroup {
             let opened = try membership.group.open(bytes: entry.payload)
             guard case .application(let message) = opened else { return unreadable(entry) }
             if message.epoch == membership.group.epoch {
-                membership.hasGap = false
                 membership.late[entry.sender] = nil
             }
             return try read(message, entry, membership, now: now)
@@ -114,6 +113,11 @@ extension MLSRoomGroup {
         guard let envelope = try Envelope(message.data) else { return [] }
         var steps: [GroupStep] = []
         if let claim = envelope.claim {
+            if message.epoch == membership.group.epoch, let place = membership.afterGap,
+                claim.sequence >= place
+            {
+                membership.hasGap = false
+            }
             switch membership.record.check(claim, at: entry.sequence) {
             case .agrees:
                 steps.append(
@@ -174,12 +178,7 @@ extension MLSRoomGroup {
             }
             return [.news(.content(sender: sender, content, sequence: sequence))]
         case .receipt, .anchor, .briefing: return []
-        case .asks(let member):
-            // Whom nobody sees cannot take the places of those who wait.
-            guard membership.rules.needsApproval, presences[member.attachment] != nil,
-                membership.roster[member.attachment] == nil, membership.door.asks(member)
-            else { return [] }
-            return [.news(.newcomer(member))]
+        case .asks(let member): return heardAsking(member, membership)
         case .decides(let attachment, let identityKey, let admits):
             let decided = membership.door.decide(
                 attachment, identityKey: identityKey, admits: admits)
@@ -193,6 +192,15 @@ extension MLSRoomGroup {
         case .moves(let secret, let removed):
             return moved(to: secret, by: sender, removed: removed, membership)
         }
+    }
+
+    /// Somebody asks to be let in, as a member says.
+    func heardAsking(_ member: RoomMember, _ membership: Membership) -> [GroupStep] {
+        // Whom nobody sees cannot take the places of those who wait.
+        guard membership.rules.needsApproval, presences[member.attachment] != nil,
+            membership.roster[member.attachment] == nil, membership.door.asks(member)
+        else { return [] }
+        return [.news(.newcomer(member))]
     }
 
     /// Says within a few seconds what we have, unless something else says it.

@@ -258,6 +258,15 @@ extension MLSRoomGroup {
         return (membership, briefing, roster.members[signer]?.attachment)
     }
 
+    /// Whom the doorkeeper knows of those at the door.
+    private func take(
+        _ briefing: Envelope.Briefing, _ membership: Membership
+    ) -> [GroupStep] {
+        guard membership.rules.needsApproval else { return [] }
+        noteCompanions(briefing.awaited.prefix(Envelope.Briefing.maximumAwaited).map(\.bytes))
+        return briefing.asking.flatMap { heardAsking($0, membership) }
+    }
+
     private func enter(
         _ membership: Membership, at briefing: Envelope.Briefing, by doorkeeper: AttachmentID?,
         now: Duration
@@ -273,7 +282,7 @@ extension MLSRoomGroup {
             return []
         }
         logEpoch = briefing.logEpoch
-        var steps = enter(membership, now: now)
+        var steps = enter(membership, now: now) + take(briefing, membership)
         planAnchor(membership, now: now)
         noteAbsent(membership, now: now)
         for item in held where item.sequence > briefing.sequence {

@@ -28,6 +28,13 @@ final class MLSRoomGroup: RoomGroup {
     var name: [UInt8]
     var random: any RandomNumberGenerator & Sendable
 
+    /// Logs of this room that are no more, and their groups: who has not noticed knocks and says
+    /// something there still.
+    private(set) var formerLogs: [LogID] = []
+    private(set) var formerGroups: [[UInt8]] = []
+    /// Of those, the last few are remembered.
+    private static let maximumFormer = 8
+
     var place: Place?
     var isConnected = false
     /// Commits that the log has taken, as the server counts them.
@@ -70,7 +77,7 @@ final class MLSRoomGroup: RoomGroup {
         if attached.standing == .resumed, place?.log == attached.position.log {
             return resumed(now: now)
         }
-        if place?.log != attached.position.log { noteCompanions() }
+        if place?.log != attached.position.log { logBeginsAnew() }
         let wasInside = leaveGroup()
         seeking = Seeking()
         place = Place(log: attached.position.log, attachment: attached.attachment)
@@ -101,7 +108,7 @@ final class MLSRoomGroup: RoomGroup {
 
     func reset(to position: Position, now: Duration) -> [GroupStep] {
         guard let attachment = place?.attachment, !isOver else { return [] }
-        noteCompanions()
+        logBeginsAnew()
         place = Place(log: position.log, attachment: attachment)
         logEpoch = 0
         guard leaveGroup() else { return seekAgain(now: now) }
@@ -139,11 +146,16 @@ final class MLSRoomGroup: RoomGroup {
         return steps
     }
 
-    /// The log began anew: those who were in come in again without being asked about.
-    private func noteCompanions() {
+    /// Those who were in come in again without being asked about.
+    private func logBeginsAnew() {
+        if let place { formerLogs = (formerLogs + [place.log]).suffix(Self.maximumFormer) }
         guard let membership else { return }
+        formerGroups = (formerGroups + [membership.group.groupID]).suffix(Self.maximumFormer)
         companions.formUnion(membership.roster.members.values.lazy.map(\.identityKey))
     }
+
+    /// The same for those whom the member who let us in waits for.
+    func noteCompanions(_ keys: some Sequence<[UInt8]>) { companions.formUnion(keys) }
 
     /// Who leaves is a stranger again, unless they are still here at another place.
     func forgetCompanions(_ left: [RoomMember], _ membership: Membership) {
@@ -175,6 +187,7 @@ final class MLSRoomGroup: RoomGroup {
         if entry.kind == .commit { logEpoch &+= 1 }
         guard let membership else { return heard(entry, now: now) }
         membership.record.append(entry)
+        if membership.hasGap, membership.afterGap == nil { membership.afterGap = entry.sequence }
         switch entry.kind {
         case .commit: return commit(entry, membership, now: now)
         case .message where entry.isOwn: return landed(entry, membership, now: now)

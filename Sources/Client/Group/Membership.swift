@@ -26,7 +26,12 @@ final class Membership {
     /// Somebody was taken out by command, and the room has not moved yet.
     var owed: OwedMove?
     /// Entries are gone, as the server said: there may have been commits among them.
-    var hasGap = false
+    var hasGap = false {
+        didSet { afterGap = nil }
+    }
+    /// The place of the first entry after them. Who is where we are and has seen that has not seen
+    /// a commit among them.
+    var afterGap: UInt64?
     /// The epoch that we were in when our connection broke the last time, and when that was.
     var lastInTouch: (epoch: UInt64, at: Duration)?
     var doubt = Doubt()

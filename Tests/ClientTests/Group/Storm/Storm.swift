@@ -169,6 +169,7 @@ final class Storm {
             client: client.number, room: client.room,
             lag: isCalm ? .milliseconds(20) : chance(10) ? .seconds(3) : .milliseconds(60))
         client.link = lastLink
+        client.isAttached = false
         let resume = client.position.flatMap { position in
             client.attachment.map {
                 ClientFrame.Resume(attachment: $0, token: client.token, after: position)

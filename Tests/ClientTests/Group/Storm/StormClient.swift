@@ -32,6 +32,8 @@ final class StormClient {
     var group: MLSRoomGroup
 
     var link: Int?
+    /// The server has answered on this link; nothing is said before.
+    var isAttached = false
     var attachment: AttachmentID?
     var token = ResumeToken(number: 0)
     var position: Position?
