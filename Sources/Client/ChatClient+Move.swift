@@ -67,7 +67,7 @@ extension ChatClient {
 
     /// What waits for the others to be in the new room need not wait longer than that.
     func lookForCompanions() {
-        guard session.isGathering else { return }
+        guard !move.companions.isEmpty else { return }
         move.companions.subtract(conversation.people.keys)
         if move.companions.isEmpty { session.gathered(now: clock.now()) }
     }
