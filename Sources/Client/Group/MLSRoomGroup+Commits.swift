@@ -223,7 +223,10 @@ extension MLSRoomGroup {
         membership.duties.conflicts = 0
         membership.doubt.settle()
         for member in change.left { membership.leavers.remove(member.attachment) }
-        for member in change.left { membership.late[member.attachment] = nil }
+        for member in change.left {
+            membership.late[member.attachment] = nil
+            membership.heardOf[member.attachment] = nil
+        }
         for member in change.left { membership.returns[member.attachment, default: 0] += 1 }
         if membership.returns.count > FrameLimits.maximumRoster { membership.returns = [:] }
         if isCommand { oweMove(from: change.left, by: committer, membership, now: now) }

@@ -88,10 +88,13 @@ extension MLSRoomGroup {
     /// Takes out those who have gone.
     private func sweep(_ membership: Membership, now: Duration) -> [GroupStep] {
         membership.duties.sweeping = nil
-        let leaves = membership.leavers.compactMap { membership.roster.leaf(of: $0) }
+        membership.leavers.formIntersection(membership.roster.attachments)
+        membership.heardOf = membership.heardOf.filter { now < $0.value }
+        let leaves = membership.leavers.filter { membership.heardOf[$0] == nil }
+            .compactMap { membership.roster.leaf(of: $0) }
             .prefix(FrameLimits.maximumKnocksPerAnswer)
         guard !leaves.isEmpty else {
-            membership.leavers = []
+            membership.duties.sweeping = membership.heardOf.values.min()
             return []
         }
         // If it comes to nothing, another try is due.

@@ -111,6 +111,10 @@ extension MLSRoomGroup {
             return [.news(.warning(.wrongSender, about: sender.attachment))]
         }
         guard let envelope = try Envelope(message.data) else { return [] }
+        // Whom the server calls gone, to us alone perhaps, and who is not.
+        if membership.leavers.contains(sender.attachment) {
+            membership.heardOf[sender.attachment] = now + Duties.stay
+        }
         var steps: [GroupStep] = []
         if let claim = envelope.claim {
             if message.epoch == membership.group.epoch, let place = membership.afterGap,
@@ -172,6 +176,7 @@ extension MLSRoomGroup {
         switch body {
         case .content(let content):
             if (try? Content.decode(content)) == .bye {
+                membership.heardOf[sender] = nil
                 leaves(sender, membership, now: now)
             } else {
                 oweReceipt(membership, now: now)

@@ -16,6 +16,8 @@ final class Membership {
     var proposed: Proposed?
     /// Those who said goodbye or of whom the server says that they are gone.
     var leavers: Set<AttachmentID> = []
+    /// Those of them who were heard since, and until when that lets them stay.
+    var heardOf: [AttachmentID: Duration] = [:]
     /// The epoch that we came into.
     let firstEpoch: UInt64
     /// Who said something in an epoch whose keys we have dropped, and until when they may say it
@@ -121,6 +123,9 @@ struct Duties: Sendable {
     static let storm: Duration = .seconds(1)
     /// Those who go are gathered so long, since a removal costs a path.
     static let sweeping: Duration = .seconds(1)
+    /// Who says something although the server calls them gone stays for so long at least. In a small
+    /// room everybody says within some seconds what they have heard.
+    static let stay: Duration = .seconds(30)
     /// The member with the lowest leaf removes first; each further one waits so much longer.
     static let sweepingPerRank: Duration = .seconds(3)
     /// Who was taken out and came in again is taken out after twice as long each time: up to four
