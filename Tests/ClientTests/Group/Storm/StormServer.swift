@@ -70,6 +70,7 @@ struct StormServer {
         if let resume, resume.after.log == log, let member = members[resume.attachment],
             member.token == resume.token
         {
+            if let old = member.connection { out.append((old, .goodbye(.replaced))) }
             members[resume.attachment] = Member(token: member.token, connection: connection)
             if readyAway.remove(resume.attachment) != nil { ready.append(resume.attachment) }
             tell(resume.attachment, .resumed, resume.after)
