@@ -94,7 +94,8 @@ extension MLSRoomGroup {
             .compactMap { membership.roster.leaf(of: $0) }
             .prefix(FrameLimits.maximumKnocksPerAnswer)
         guard !leaves.isEmpty else {
-            membership.duties.sweeping = membership.heardOf.values.min()
+            membership.duties.sweeping = membership.leavers.compactMap { membership.heardOf[$0] }
+                .min()
             return []
         }
         // If it comes to nothing, another try is due.

@@ -111,10 +111,7 @@ extension MLSRoomGroup {
             return [.news(.warning(.wrongSender, about: sender.attachment))]
         }
         guard let envelope = try Envelope(message.data) else { return [] }
-        // Whom the server calls gone, to us alone perhaps, and who is not.
-        if membership.leavers.contains(sender.attachment) {
-            membership.heardOf[sender.attachment] = now + Duties.stay
-        }
+        membership.heardOf[sender.attachment] = now + Duties.stay
         var steps: [GroupStep] = []
         if let claim = envelope.claim {
             if message.epoch == membership.group.epoch, let place = membership.afterGap,

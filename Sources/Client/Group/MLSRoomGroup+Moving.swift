@@ -52,6 +52,9 @@ extension MLSRoomGroup {
         if !removals.isEmpty, now >= membership.duties.removing {
             return remove(membership, now: now)
         }
+        // What we missed may have been the move: who finds nobody here then was left behind, and a
+        // room of our own elsewhere would help nobody.
+        if membership.hasGap, isAlone(membership) { membership.owed = nil }
         guard let owed = membership.owed else { return nil }
         guard let due = owed.due, now >= due else { return [] }
         return move(owed, membership, now: now)
@@ -98,6 +101,12 @@ extension MLSRoomGroup {
         let keys = Set(membership.roster.members.values.map(\.identityKey))
         removals.removeAll { !keys.contains($0.identityKey) }
         return [.news(.moved(secret, by: mover, removed: removed))]
+    }
+
+    private func isAlone(_ membership: Membership) -> Bool {
+        !membership.roster.attachments.contains {
+            $0 != place?.attachment && presences[$0] == .here
+        }
     }
 
     /// How many members have a duty before this one.

@@ -16,7 +16,7 @@ final class Membership {
     var proposed: Proposed?
     /// Those who said goodbye or of whom the server says that they are gone.
     var leavers: Set<AttachmentID> = []
-    /// Those of them who were heard since, and until when that lets them stay.
+    /// Who said something lately, and not goodbye, and until when that lets them stay.
     var heardOf: [AttachmentID: Duration] = [:]
     /// The epoch that we came into.
     let firstEpoch: UInt64
@@ -123,8 +123,9 @@ struct Duties: Sendable {
     static let storm: Duration = .seconds(1)
     /// Those who go are gathered so long, since a removal costs a path.
     static let sweeping: Duration = .seconds(1)
-    /// Who says something although the server calls them gone stays for so long at least. In a small
-    /// room everybody says within some seconds what they have heard.
+    /// Who said something without goodbye stays for so long at least, though the server calls them
+    /// gone, perhaps to one member alone: it waits longer than that for who is away. In a small room
+    /// everybody says within some seconds what they have heard.
     static let stay: Duration = .seconds(30)
     /// The member with the lowest leaf removes first; each further one waits so much longer.
     static let sweepingPerRank: Duration = .seconds(3)
