@@ -45,7 +45,8 @@ extension ChatClient {
                 secret: secret, identity: identity,
                 name: Array((move.name ?? conversation.people.me.name).utf8),
                 options: options, companions: move.companions,
-                removals: session.group.removals, wallClock: conversation.wallClock.now, random: random))
+                removals: session.group.removals, wallClock: conversation.wallClock.now,
+                random: random))
         session = RoomSession(
             access: secret.accessKey, agent: agent, group: group, movedWith: session.outbox,
             random: session.random)
