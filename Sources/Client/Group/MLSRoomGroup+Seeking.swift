@@ -41,7 +41,8 @@ extension MLSRoomGroup {
         // answered.
         let isAlone = presences.isEmpty
         let nobodyAway = logEpoch == 0 || !presences.values.contains(.away)
-        if isAlone || (nobodyAway && seeking.unanswered >= Seeking.foundsAfter) {
+        let justFounded = seeking.foundedAt.map { now - $0 < Seeking.founderIsSlow } ?? false
+        if isAlone || (nobodyAway && !justFounded && seeking.unanswered >= Seeking.foundsAfter) {
             return found(now: now)
         }
         return seeking.unanswered == 1 ? [] : tell(.nobodyAnswers)
@@ -80,6 +81,7 @@ extension MLSRoomGroup {
             // Somebody else was first; they will let us in.
             seeking.founding = nil
             seeking.unanswered = 0
+            seeking.foundedAt = now
             seeking.knock(after: between(.milliseconds(50), .milliseconds(250)), now: now)
         } else if seeking.told == .waitingForApproval {
             // It may be the decision.
