@@ -17,11 +17,15 @@ extension ChatClient {
         case .connection(let state):
             desk.setConnected(state == .connected, now: clock.now())
             queue.push(.connection(state))
+        case .readdress(let contents):
+            desk.hold(contents, people: conversation.people, now: clock.now())
         case .placed(let attached):
             noteCompanions()
             conversation.placed(attached)
         case .resumed(let roster): tell(conversation.resumed(roster: roster))
-        case .restarted: conversation.logBeganAnew()
+        case .restarted:
+            noteCompanions()
+            conversation.logBeganAnew()
         case .presence(let presence): received(presence)
         case .missed(let count): queue.push(.missed(count: count))
         case .news(let news): received(news)
@@ -41,6 +45,10 @@ extension ChatClient {
         case .say(let content):
             // Others make this client say some of it; what is left unsaid they ask for again.
             guard session.outbox.hasRoomForContent else { return }
+            // Between two rooms nobody is where they were.
+            if let member = content.addressee, !conversation.people.isPresent(member) {
+                return desk.hold([content], people: conversation.people, now: clock.now())
+            }
             session.enqueue(.content(content.encoded), now: clock.now())
         case .startReceiving(let order): start(receiving: order)
         case .startSending(let order): start(sending: order)

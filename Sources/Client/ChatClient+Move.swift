@@ -18,6 +18,9 @@ struct MoveUnderWay: Sendable {
     /// not back yet.
     var companions: Set<[UInt8]> = []
 
+    /// What this person wants to be called, be it that the room moves before all know.
+    var name: String?
+
     /// When `enterNewRoomIfDue` is to be called.
     var deadline: Duration? { isUnderWay && !isConnectionOpen ? startsAt : nil }
 }
@@ -39,9 +42,11 @@ extension ChatClient {
         move.isUnderWay = true
         let group = makeGroup(
             GroupSetting(
-                secret: secret, identity: identity, name: Array(conversation.people.me.name.utf8),
+                secret: secret, identity: identity,
+                name: Array((move.name ?? conversation.people.me.name).utf8),
                 options: options, companions: move.companions,
-                wallClock: conversation.wallClock.now, random: random))
+                removals: session.group.removals, wallClock: conversation.wallClock.now,
+                random: random))
         session = RoomSession(
             access: secret.accessKey, agent: agent, group: group, movedWith: session.outbox,
             random: session.random)

@@ -34,7 +34,9 @@ extension ChatClient {
     /// Goes by another name from now on; `person(…, renamed)` follows. What is beyond 64 bytes of
     /// UTF-8 is cut off.
     package func rename(to name: String) throws(ClientRefusal) {
-        try perform(.rename(Array(PersonName.fitting(name).utf8)))
+        let name = PersonName.fitting(name)
+        try perform(.rename(Array(name.utf8)))
+        move.name = name
     }
 
     private func perform(_ wish: GroupWish) throws(ClientRefusal) {

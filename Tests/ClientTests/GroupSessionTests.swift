@@ -5,6 +5,7 @@ import Wire
 
 /// A group that notes what it is told and does what the test says.
 private final class StubGroup: RoomGroup {
+    let removals: [RoomMember] = []
     var isReady = true
     var deadline: Duration?
     var told: [String] = []
@@ -390,6 +391,8 @@ struct GroupSessionTests {
             var session = inRoom()
             group.next = [.news(news)]
             session.received([entry(101, from: other)], now: .zero)
+            #expect(session.takeActions().frames.contains(.leave))
+            session.received([entry(102, from: other), .goodbye(.left)], now: .zero)
             #expect(session.hasEnded)
             let told = session.takeActions().compactMap { action -> ClientFailure? in
                 if case .end(let failure) = action { failure } else { nil }

@@ -1,7 +1,9 @@
-import Client
+import Synchronization
 import TestSupport
 import Testing
 import Wire
+
+@testable import Client
 
 @Suite("Members of a room", .oneAtATime, .timeLimit(.minutes(1)))
 struct RoomTests {
@@ -178,6 +180,8 @@ struct MoveTests {
                 #expect(move.mover.name == "Ann" && move.removed?.name == "Eve")
                 #expect(server.otherRooms == [move.secret.accessKey.room])
             }
+            // Nobody is away for the server who will not come back.
+            #expect(server.attachments.isEmpty)
             _ = try await ann.client.say("only us now")
             #expect(try await bob.witness.waitForTexts(1) == ["only us now"])
             #expect(eve.witness.texts.isEmpty)
@@ -256,6 +260,60 @@ struct MoveTests {
         }
     }
 
+    @Test("takes along what is for one person and was not heard in the old one")
+    func addressed() async throws {
+        let server = FakeServer(seed: 4)
+        let source = try TemporaryFolder()
+        let destination = try TemporaryFolder()
+        let ann = Guest("Ann", server, secret: secret, folder: source.folder)
+        let bob = Guest("Bob", server, secret: secret, folder: destination.folder)
+        let eve = Guest("Eve", server, secret: secret)
+        let paths = try ["first", "second"].map { try source.write([1, 2, 3], as: $0) }
+        try await together([ann, bob]) {
+            _ = try await ann.witness.waitToJoin()
+            _ = try await bob.witness.waitToJoin()
+            async let end = eve.stay()
+            try await ann.waitForPerson("Eve")
+            try await bob.waitForPerson("Ann")
+            _ = try await ann.client.offer(path: paths[0], to: nil)
+            let unwanted = try await bob.witness.waitForOffer()
+            let swallowed = server.swallowAppends()
+            try await bob.client.decline(unwanted.number)
+            _ = try await ann.client.offer(path: paths[1], to: await attachment(of: bob))
+            await swallowed(2)
+            try await ann.client.remove(await attachment(of: eve))
+            _ = await end
+            _ = try await ann.witness.waitForTransfer { $0.state == .declined }
+            let wanted = try await bob.witness.wait {
+                $0.lazy.compactMap(\.offer).dropFirst().first
+            }
+            #expect(wanted.fileName == "second" && wanted.isPrivate)
+            try await bob.client.accept(wanted.number)
+            _ = try await bob.witness.waitForTransfer { $0.state.isCompleted }
+            _ = try await ann.witness.waitForTransfer { $0.state.isCompleted }
+        }
+    }
+
+    @Test("takes along by which name somebody wants to go")
+    func name() async throws {
+        let server = FakeServer()
+        let ann = Guest("Ann", server, secret: secret)
+        let bob = Guest("Bob", server, secret: secret)
+        let eve = Guest("Eve", server, secret: secret)
+        try await together([ann, bob]) {
+            _ = try await ann.witness.waitToJoin()
+            _ = try await bob.witness.waitToJoin()
+            async let end = eve.stay()
+            try await ann.waitForPerson("Eve")
+            let swallowed = server.swallowAppends()
+            try await bob.client.rename(to: "Bobby")
+            await swallowed(1)
+            try await ann.client.remove(await attachment(of: eve))
+            _ = await end
+            #expect(try await bob.witness.waitToJoin(times: 2).me.name == "Bobby")
+        }
+    }
+
     @Test("can be left on the way")
     func leaving() async throws {
         let server = FakeServer()
@@ -271,6 +329,30 @@ struct MoveTests {
             _ = await end
         }
     }
+}
+
+extension FakeServer {
+    /// Takes no appends any more, nor answers them.
+    ///
+    /// - Returns: what waits until so many came, and has the server take them again.
+    fileprivate func swallowAppends() -> @Sendable (Int) async -> Void {
+        let counted = Counted()
+        setFaults {
+            $0.intrusion = { frame in
+                guard case .append = frame else { return nil }
+                counted.count.withLock { $0 += 1 }
+                return []
+            }
+        }
+        return { count in
+            while counted.count.withLock({ $0 }) < count { await Task.yield() }
+            self.setFaults { $0.intrusion = nil }
+        }
+    }
+}
+
+private final class Counted: Sendable {
+    let count = Mutex(0)
 }
 
 extension Guest {

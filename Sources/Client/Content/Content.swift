@@ -89,6 +89,36 @@ enum Content: Equatable, Sendable {
     }
 }
 
+extension Content {
+    /// The one member whom it is for, by their place in the room.
+    var addressee: AttachmentID? {
+        switch self {
+        case .offer(let offer): offer.recipient
+        case .take(let take): take.sender
+        case .decline(_, let sender), .received(_, let sender): sender
+        case .cancel(_, let peer, _): peer
+        case .text, .withdraw, .digest, .bye: nil
+        }
+    }
+
+    /// The same for that member at another place.
+    func addressed(to member: AttachmentID) -> Content {
+        switch self {
+        case .offer(var offer):
+            offer.recipient = member
+            return .offer(offer)
+        case .take(var take):
+            take.sender = member
+            return .take(take)
+        case .decline(let file, _): return .decline(file: file, sender: member)
+        case .received(let file, _): return .received(file: file, sender: member)
+        case .cancel(let file, _, let reason):
+            return .cancel(file: file, peer: member, reason: reason)
+        case .text, .withdraw, .digest, .bye: return self
+        }
+    }
+}
+
 /// The name of one offered file, drawn at random; the same in every attempt to get it across.
 struct FileID: SixteenBytes {
     let number: UInt128

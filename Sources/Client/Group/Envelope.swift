@@ -28,10 +28,17 @@ struct Envelope: Equatable, Sendable {
 
     /// Where in the log a newcomer begins.
     struct Briefing: Equatable, Sendable {
+        /// Keys of those who are waited for: as many as may ask. The others are asked about.
+        static let maximumAwaited = 64
+
         /// Their record begins with the commit that lets them in.
         var start: LogStart
         /// The log's epoch after that commit.
         var logEpoch: UInt64
+        /// Those who ask to be let in and about whom nothing is decided.
+        var asking: [RoomMember] = []
+        /// Identity keys of those who were in before the log began anew and are not back yet.
+        var awaited: [IdentityKey] = []
     }
 
     private enum Kind: UInt8 {
@@ -69,6 +76,8 @@ struct Envelope: Equatable, Sendable {
             writer.write(Kind.briefing.rawValue)
             writer.write(briefing.start)
             writer.write(briefing.logEpoch)
+            writer.writeVector(briefing.asking)
+            writer.writeVector(briefing.awaited)
         case .reminds(let start):
             writer.write(Kind.reminds.rawValue)
             writer.write(start)
@@ -107,7 +116,10 @@ struct Envelope: Equatable, Sendable {
                 RoomSecret(bytes: try reader.readFixed(RoomSecret.size)),
                 removed: try reader.readOptional())
         case .briefing:
-            .briefing(Briefing(start: try reader.read(), logEpoch: try reader.read()))
+            .briefing(
+                Briefing(
+                    start: try reader.read(), logEpoch: try reader.read(),
+                    asking: try reader.readVector(), awaited: try reader.readVector()))
         case .reminds: .reminds(try reader.read())
         }
     }
@@ -125,4 +137,15 @@ extension RoomMember: TLSCodable {
         name = try reader.readName()
         identityKey = try reader.readFixed(32)
     }
+}
+
+/// Who somebody is in every room: an Ed25519 key, 32 bytes.
+struct IdentityKey: TLSCodable, Equatable, Sendable {
+    let bytes: [UInt8]
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    func encode(into writer: inout TLSWriter) { writer.writeFixed(bytes) }
+
+    init(from reader: inout TLSReader) throws(CodecError) { bytes = try reader.readFixed(32) }
 }

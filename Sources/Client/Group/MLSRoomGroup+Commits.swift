@@ -72,15 +72,7 @@ extension MLSRoomGroup {
                 membership.door.queue.isEmpty ? nil : now + Duties.gatheringInAStorm
             let latest = batch.map { knocks[$0.newcomer] ?? $0.knock }
             return welcome(latest, proposed, at: entry, membership)
-        case .removal(let members):
-            let keys = Set(members.map(\.identityKey))
-            membership.removals.removeAll { keys.contains($0) }
-            renewed(membership, now: now)
-            return speak(.moves(RoomSecret(), removed: members.first), membership)
-        case .renaming:
-            renewed(membership, now: now)
-            return []
-        case .sweeping, .renewal:
+        case .removal, .renaming, .sweeping, .renewal:
             renewed(membership, now: now)
             return []
         }
@@ -212,7 +204,8 @@ extension MLSRoomGroup {
     ) -> [GroupStep] {
         guard membership.group.memberCount == 1,
             case .privateMessage(let message)? = try? MLSMessage(bytes: bytes),
-            !membership.laterGroups.contains(message.groupID)
+            !membership.laterGroups.contains(message.groupID),
+            !formerGroups.contains(message.groupID)
         else { return [] }
         return lostTrack(.secondConversation, now: now)
     }
@@ -231,11 +224,15 @@ extension MLSRoomGroup {
         membership.duties.conflicts = 0
         membership.doubt.settle()
         for member in change.left { membership.leavers.remove(member.attachment) }
-        for member in change.left { membership.late[member.attachment] = nil }
-        for member in change.left { membership.joins[member.attachment] = nil }
+        for member in change.left {
+            membership.late[member.attachment] = nil
+            membership.joins[member.attachment] = nil
+            membership.heardOf[member.attachment] = nil
+        }
         for member in change.left { membership.returns[member.attachment, default: 0] += 1 }
         if membership.returns.count > FrameLimits.maximumRoster { membership.returns = [:] }
-        if isCommand { membership.door.ban(change.left) }
+        if isCommand { oweMove(from: change.left, by: committer, membership, now: now) }
+        forgetCompanions(change.left, membership)
         if !change.left.isEmpty {
             steps.append(.news(.left(change.left, removedBy: isCommand ? committer : nil)))
         }

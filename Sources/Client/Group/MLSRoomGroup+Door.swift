@@ -13,7 +13,13 @@ extension MLSRoomGroup {
             let member = RoomRoster.checked(
                 knock.keyPackage.leafNode, keys: keys, log: place.log),
             member.attachment == frame.newcomer
-        else { return [.news(.warning(.forgedKnock, about: nil))] }
+        else {
+            // Who knocked before they heard that the log began anew knocks again.
+            let isLate = formerLogs.contains {
+                Knock(frame.payload, keys: keys, log: $0, attachment: frame.newcomer) != nil
+            }
+            return isLate ? [] : [.news(.warning(.forgedKnock, about: nil))]
+        }
         // Another doorkeeper has let them in since, and its answer is under way. Were it lost, the
         // newcomer would knock again.
         guard !membership.letIn(frame.newcomer, after: knock.seen) else { return [] }
@@ -24,6 +30,9 @@ extension MLSRoomGroup {
         guard !membership.door.banned.contains(member.identityKey) else {
             return [notice(.refused, to: frame)]
         }
+        // Who comes in now would not be told where the room goes, or be told what is not for them.
+        // Silence has the newcomer wait; to say no would have them begin another conversation.
+        guard membership.owed == nil else { return [] }
         // Who was in and fell out, or came along from the room that this one was, was let in before.
         let wasIn =
             membership.roster[member.attachment]?.identityKey == member.identityKey
@@ -124,8 +133,14 @@ extension MLSRoomGroup {
         _ knocks: [KnockID], _ proposed: Membership.Proposed, at entry: LogEntry,
         _ membership: Membership
     ) -> [GroupStep] {
-        let briefing = Envelope.Briefing(
+        var briefing = Envelope.Briefing(
             start: membership.start(at: entry.sequence), logEpoch: logEpoch)
+        if membership.rules.needsApproval {
+            briefing.asking = membership.door.asking
+            let here = membership.roster.members.values.lazy.map(\.identityKey)
+            briefing.awaited = companions.subtracting(here).prefix(Envelope.Briefing.maximumAwaited)
+                .map(IdentityKey.init)
+        }
         let envelope = Envelope(claim: nil, body: .briefing(briefing))
         guard let sealed = try? membership.group.encrypt(envelope.encoded) else { return [] }
         let admission = DoorAnswer.Admission(
@@ -154,10 +169,8 @@ extension MLSRoomGroup {
         case .remove(let attachment):
             guard let member = membership.roster[attachment] else { throw .noSuchPerson }
             guard member.identityKey != identity.publicKey else { throw .yourself }
-            membership.removals.append(member.identityKey)
-            // The way in is closed while the room moves.
-            membership.door.queue = []
-            return [.ready(false)] + doDuties(membership, now: now)
+            want(out: [member])
+            return doDuties(membership, now: now)
         case .rename(let name):
             membership.newName = name
             return doDuties(membership, now: now)

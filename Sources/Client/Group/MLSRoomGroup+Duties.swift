@@ -25,10 +25,15 @@ extension MLSRoomGroup {
             membership.doubt.deadline, membership.late.values.min(),
         ].compactMap(\.self).min()
         guard membership.proposed == nil, !membership.doubt.isOpen else { return talk }
-        var commits = [duties.renewal]
-        if !membership.door.queue.isEmpty { commits.append(duties.gathering) }
-        if !membership.leavers.isEmpty { commits.append(duties.sweeping) }
-        if !membership.removals.isEmpty || membership.newName != nil { commits.append(.zero) }
+        var commits = [removals.isEmpty ? nil : duties.removing]
+        if let owed = membership.owed {
+            commits.append(owed.due)
+        } else {
+            commits.append(duties.renewal)
+            if !membership.door.queue.isEmpty { commits.append(duties.gathering) }
+            if !membership.leavers.isEmpty { commits.append(duties.sweeping) }
+            if membership.newName != nil { commits.append(.zero) }
+        }
         let commit = commits.compactMap(\.self).min().map { max($0, duties.notBefore) }
         return [commit, talk].compactMap(\.self).min()
     }
@@ -63,7 +68,7 @@ extension MLSRoomGroup {
     private func commitIfDue(_ membership: Membership, now: Duration) -> [GroupStep] {
         let duties = membership.duties
         func isDue(_ time: Duration?) -> Bool { time.map { now >= $0 } ?? false }
-        if !membership.removals.isEmpty { return remove(membership, now: now) }
+        if let steps = moveOn(membership, now: now) { return steps }
         if !membership.door.queue.isEmpty, isDue(duties.gathering) {
             return admit(membership, now: now)
         }
@@ -75,27 +80,17 @@ extension MLSRoomGroup {
         return []
     }
 
-    private func remove(_ membership: Membership, now: Duration) -> [GroupStep] {
-        let wanted = Set(membership.removals)
-        let leaves = membership.roster.members.filter { wanted.contains($0.value.identityKey) }
-        guard !leaves.isEmpty else {
-            // Somebody else removed them first.
-            membership.removals = []
-            return [.ready(true)]
-        }
-        return propose(
-            leaves.keys.map(Change.remove), CommitOptions(),
-            purpose: .removal(Array(leaves.values)), membership, now: now)
-            ?? wait(membership, now: now)
-    }
-
     /// Takes out those who have gone.
     private func sweep(_ membership: Membership, now: Duration) -> [GroupStep] {
         membership.duties.sweeping = nil
-        let leaves = membership.leavers.compactMap { membership.roster.leaf(of: $0) }
+        membership.leavers.formIntersection(membership.roster.attachments)
+        membership.heardOf = membership.heardOf.filter { now < $0.value }
+        let leaves = membership.leavers.filter { membership.heardOf[$0] == nil }
+            .compactMap { membership.roster.leaf(of: $0) }
             .prefix(FrameLimits.maximumKnocksPerAnswer)
         guard !leaves.isEmpty else {
-            membership.leavers = []
+            membership.duties.sweeping = membership.leavers.compactMap { membership.heardOf[$0] }
+                .min()
             return []
         }
         // If it comes to nothing, another try is due.
@@ -106,7 +101,7 @@ extension MLSRoomGroup {
     }
 
     /// MLS did not allow a commit, or it is too large for an entry: something has to change first.
-    private func wait(_ membership: Membership, now: Duration) -> [GroupStep] {
+    func wait(_ membership: Membership, now: Duration) -> [GroupStep] {
         membership.duties.notBefore = now + Duties.pause
         return []
     }
@@ -183,15 +178,11 @@ extension MLSRoomGroup {
             membership.duties.sweeping = nil
             return
         }
-        guard membership.duties.sweeping == nil, let own = place?.attachment else { return }
-        let fit = membership.roster.inOrder.filter {
-            $0 == own || (presences[$0] == .here && !membership.leavers.contains($0))
-        }
-        let rank = fit.firstIndex(of: own) ?? 0
+        guard membership.duties.sweeping == nil else { return }
         let returns = membership.leavers.map { membership.returns[$0] ?? 0 }.min() ?? 0
         membership.duties.sweeping =
             now + Duties.sweeping * (1 << min(returns, Duties.maximumSweepDoubling)) + Duties
-            .sweepingPerRank * rank
+            .sweepingPerRank * rank(in: membership)
             + between(.zero, Duties.jitter * 10)
     }
 }

@@ -28,7 +28,8 @@ extension MLSRoomGroup {
     func speak(_ body: Envelope.Body, _ membership: Membership) -> [GroupStep] {
         guard let payload = seal(body, membership) else { return [] }
         let ticket = nextTicket()
-        membership.spoken.append(.init(ticket: ticket, payload: payload, body: body))
+        membership.spoken.append(
+            .init(ticket: ticket, payload: payload, body: body, epoch: membership.group.epoch))
         return [.append(ticket, kind: .message, epoch: 0, payload: payload)]
     }
 
@@ -45,8 +46,10 @@ extension MLSRoomGroup {
             message.groupID == membership.group.groupID
             && canBeRead(epoch: message.epoch, membership, now: now)
         guard let spoken else { return isReadable ? [] : [.sayAgain] }
-        // Others may have come in since who are not to have the secret.
-        if !isReadable, case .moves = spoken.body { return [.ready(true)] }
+        if case .moves = spoken.body, message.epoch != membership.group.epoch {
+            moveFailed(membership, now: now)
+            return []
+        }
         guard isReadable else { return speak(spoken.body, membership) }
         guard let own = place?.attachment else { return [] }
         return take(spoken.body, from: own, at: entry.sequence, membership, now: now)
@@ -106,7 +109,10 @@ extension MLSRoomGroup {
             return [.news(.warning(.wrongSender, about: sender.attachment))]
         }
         guard let envelope = try Envelope(message.data) else { return [] }
+        membership.heardOf[sender.attachment] = now + Duties.stay
         let steps = compare(envelope, message, by: sender, at: entry.sequence, membership, now: now)
+        // Said before somebody was taken out who can read it still.
+        if case .moves = envelope.body, message.epoch != membership.group.epoch { return steps }
         return steps
             + take(
                 envelope.body, from: sender.attachment, at: entry.sequence, membership, now: now)
@@ -120,18 +126,14 @@ extension MLSRoomGroup {
         switch body {
         case .content(let content):
             if (try? Content.decode(content)) == .bye {
+                membership.heardOf[sender] = nil
                 leaves(sender, membership, now: now)
             } else {
                 oweReceipt(membership, now: now)
             }
             return [.news(.content(sender: sender, content, sequence: sequence))]
         case .receipt, .reminds, .briefing: return []
-        case .asks(let member):
-            // Whom nobody sees cannot take the places of those who wait.
-            guard membership.rules.needsApproval, presences[member.attachment] != nil,
-                membership.roster[member.attachment] == nil, membership.door.asks(member)
-            else { return [] }
-            return [.news(.newcomer(member))]
+        case .asks(let member): return heardAsking(member, membership)
         case .decides(let attachment, let identityKey, let admits):
             let decided = membership.door.decide(
                 attachment, identityKey: identityKey, admits: admits)
@@ -143,9 +145,17 @@ extension MLSRoomGroup {
                         admits ? .admitted(by: sender) : .refused(by: sender)))
             ]
         case .moves(let secret, let removed):
-            isOver = true
-            return [.news(.moved(secret, by: sender, removed: removed))]
+            return moved(to: secret, by: sender, removed: removed, membership)
         }
+    }
+
+    /// Somebody asks to be let in, as a member says.
+    func heardAsking(_ member: RoomMember, _ membership: Membership) -> [GroupStep] {
+        // Whom nobody sees cannot take the places of those who wait.
+        guard membership.rules.needsApproval, presences[member.attachment] != nil,
+            membership.roster[member.attachment] == nil, membership.door.asks(member)
+        else { return [] }
+        return [.news(.newcomer(member))]
     }
 
     /// Says within a few seconds what we have, unless something else says it.

@@ -41,8 +41,9 @@ extension MLSRoomGroup {
         // Whoever is away may be a member and come back; whoever is here and a member would have
         // answered.
         let isAlone = presences.isEmpty
-        let nobodyAway = !presences.values.contains(.away)
-        if isAlone || (nobodyAway && seeking.unanswered >= Seeking.foundsAfter) {
+        let nobodyAway = logEpoch == 0 || !presences.values.contains(.away)
+        let justFounded = seeking.foundedAt.map { now - $0 < Seeking.founderIsSlow } ?? false
+        if isAlone || (nobodyAway && !justFounded && seeking.unanswered >= Seeking.foundsAfter) {
             return found(now: now)
         }
         return seeking.unanswered == 1 ? [] : tell(.nobodyAnswers)
@@ -81,6 +82,7 @@ extension MLSRoomGroup {
             // Somebody else was first; they will let us in.
             seeking.founding = nil
             seeking.unanswered = 0
+            seeking.foundedAt = now
             seeking.knock(after: between(.milliseconds(50), .milliseconds(250)), now: now)
         } else if seeking.told == .waitingForApproval {
             // It may be the decision.
@@ -129,7 +131,7 @@ extension MLSRoomGroup {
         _ membership: Membership, by entry: LogEntry, now: Duration
     ) -> [GroupStep] {
         membership.record.append(entry)
-        return enter(membership)
+        return enter(membership, now: now)
     }
 
     /// The founding was decided; an accepted one was established when its entry passed.
@@ -152,11 +154,15 @@ extension MLSRoomGroup {
         return []
     }
 
-    private func enter(_ membership: Membership) -> [GroupStep] {
+    private func enter(_ membership: Membership, now: Duration) -> [GroupStep] {
         guard let place, let me = membership.roster[place.attachment] else { return [] }
         earlierKnocks = seeking?.recentKnocks ?? []
         seeking = nil
         self.membership = membership
+        if !removals.isEmpty {
+            membership.door.ban(removals)
+            membership.duties.removing = now + Duties.removingAnew
+        }
         let others = membership.roster.inOrder.filter { $0 != place.attachment }
             .compactMap { membership.roster[$0] }
         let suite = membership.group.cipherSuite
@@ -257,6 +263,15 @@ extension MLSRoomGroup {
         return (membership, briefing, roster.members[signer]?.attachment)
     }
 
+    /// Whom the doorkeeper knows of those at the door.
+    private func take(
+        _ briefing: Envelope.Briefing, _ membership: Membership
+    ) -> [GroupStep] {
+        guard membership.rules.needsApproval else { return [] }
+        noteCompanions(briefing.awaited.prefix(Envelope.Briefing.maximumAwaited).map(\.bytes))
+        return briefing.asking.flatMap { heardAsking($0, membership) }
+    }
+
     private func enter(
         _ membership: Membership, at briefing: Envelope.Briefing, by doorkeeper: AttachmentID?,
         now: Duration
@@ -274,7 +289,7 @@ extension MLSRoomGroup {
         }
         logEpoch = briefing.logEpoch
         membership.record.append(first)
-        var steps = enter(membership)
+        var steps = enter(membership, now: now) + take(briefing, membership)
         noteAbsent(membership, now: now)
         for item in held where item.sequence > place {
             steps += entry(item, now: now).filter { step in

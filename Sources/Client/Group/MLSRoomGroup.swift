@@ -17,7 +17,11 @@ final class MLSRoomGroup: RoomGroup {
     let identity: Identity
     let suite: CipherSuite
     let rules: RoomRules
-    let companions: Set<[UInt8]>
+    /// Identity keys of those who were in before the log began anew, or in the room that this one
+    /// was, and have not left since: nobody decides about them again.
+    private(set) var companions: Set<[UInt8]>
+    /// Those whom this person wants out, in this room or in the one that it was.
+    var removals: [RoomMember]
     let environment: Environment
     /// For key packages alone: with a clock that is behind.
     let packaging: Environment
@@ -25,6 +29,13 @@ final class MLSRoomGroup: RoomGroup {
     var largeRoom = Duties.largeRoom
     var name: [UInt8]
     var random: any RandomNumberGenerator & Sendable
+
+    /// Logs of this room that are no more, and their groups: who has not noticed knocks and says
+    /// something there still.
+    private(set) var formerLogs: [LogID] = []
+    private(set) var formerGroups: [[UInt8]] = []
+    /// Of those, the last few are remembered.
+    private static let maximumFormer = 8
 
     var place: Place?
     var isConnected = false
@@ -52,6 +63,7 @@ final class MLSRoomGroup: RoomGroup {
         suite = CipherSuite(rawValue: setting.options.suite)
         rules = RoomRules(needsApproval: setting.options.needsApproval)
         companions = setting.companions
+        removals = setting.removals
         name = setting.name
         random = setting.random
         let wallClock = setting.wallClock
@@ -74,13 +86,18 @@ final class MLSRoomGroup: RoomGroup {
         if attached.standing == .resumed, place?.log == attached.position.log {
             return resumed(now: now)
         }
+        if place?.log != attached.position.log { logBeginsAnew() }
         let wasInside = leaveGroup()
         seeking = Seeking()
         place = Place(log: attached.position.log, attachment: attached.attachment)
         logEpoch = attached.epoch
         lastSeen = attached.position.sequence
         let steps: [GroupStep] = wasInside ? [.news(.fellOut)] : []
-        return steps + (attached.standing == .founder ? found(now: now) : knock(now: now))
+        // In a log without a founding there is nobody to ask. Those who were in before come first:
+        // whoever founds lets the others in.
+        let mayFound = attached.epoch == 0 && !companions.isEmpty
+        let isFirst = attached.standing == .founder || mayFound
+        return steps + (isFirst ? found(now: now) : knock(now: now))
     }
 
     private func resumed(now: Duration) -> [GroupStep] {
@@ -101,10 +118,12 @@ final class MLSRoomGroup: RoomGroup {
 
     func reset(to position: Position, now: Duration) -> [GroupStep] {
         guard let attachment = place?.attachment, !isOver else { return [] }
+        logBeginsAnew()
         place = Place(log: position.log, attachment: attachment)
         logEpoch = 0
         lastSeen = position.sequence
-        return seekAgain(now: now)
+        guard leaveGroup() else { return seekAgain(now: now) }
+        return [.news(.fellOut), .ready(false)] + found(now: now)
     }
 
     func gap(now: Duration) -> [GroupStep] {
@@ -120,6 +139,7 @@ final class MLSRoomGroup: RoomGroup {
     private func leaveGroup() -> Bool {
         // Who comes in again comes in by the name that they wanted.
         if let newName = membership?.newName { name = newName }
+        if let owed = membership?.owed { want(out: owed.removed) }
         defer { membership = nil }
         // The server counts the knocks of an attachment, however often it falls out.
         let recentKnocks = seeking?.recentKnocks ?? earlierKnocks
@@ -138,6 +158,25 @@ final class MLSRoomGroup: RoomGroup {
         seeking?.knock(after: isServed ? Seeking.answering : .zero, now: now)
         guard let due = seeking?.nextKnock, due > now else { return steps + knock(now: now) }
         return steps
+    }
+
+    /// Those who were in come in again without being asked about.
+    private func logBeginsAnew() {
+        if let place { formerLogs = (formerLogs + [place.log]).suffix(Self.maximumFormer) }
+        guard let membership else { return }
+        formerGroups = (formerGroups + [membership.group.groupID]).suffix(Self.maximumFormer)
+        companions.formUnion(membership.roster.members.values.lazy.map(\.identityKey))
+    }
+
+    /// The same for those whom the member who let us in waits for.
+    func noteCompanions(_ keys: some Sequence<[UInt8]>) { companions.formUnion(keys) }
+
+    /// Who leaves is a stranger again, unless they are still here at another place.
+    func forgetCompanions(_ left: [RoomMember], _ membership: Membership) {
+        for key in Set(left.map(\.identityKey)).intersection(companions)
+        where !membership.roster.members.values.contains(where: { $0.identityKey == key }) {
+            companions.remove(key)
+        }
     }
 
     // MARK: Time
@@ -183,8 +222,14 @@ final class MLSRoomGroup: RoomGroup {
             return []
         }
         let spoken = membership.spoken.remove(at: index)
+        let isMove = if case .moves = spoken.body { true } else { false }
         // Taken on an earlier connection, and its entry is not to be had any more.
-        guard case .accepted(let sequence) = outcome, let own = place?.attachment else { return [] }
+        guard case .accepted(let sequence) = outcome, let own = place?.attachment,
+            !isMove || spoken.epoch == membership.group.epoch
+        else {
+            if isMove { moveFailed(membership, now: now) }
+            return []
+        }
         return take(spoken.body, from: own, at: sequence, membership, now: now)
     }
 

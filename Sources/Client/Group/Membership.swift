@@ -16,6 +16,8 @@ final class Membership {
     var proposed: Proposed?
     /// Those who said goodbye or of whom the server says that they are gone.
     var leavers: Set<AttachmentID> = []
+    /// Who said something lately, and not goodbye, and until when that lets them stay.
+    var heardOf: [AttachmentID: Duration] = [:]
     /// The epoch that we came into.
     let firstEpoch: UInt64
     /// The place of the commit that let us in.
@@ -27,8 +29,8 @@ final class Membership {
     var late: [AttachmentID: Duration] = [:]
     /// How often somebody was taken out as gone and came in again, who may not have been gone.
     var returns: [AttachmentID: Int] = [:]
-    /// Identity keys of those whom this person wants out.
-    var removals: [[UInt8]] = []
+    /// Somebody was taken out by command, and the room has not moved yet.
+    var owed: OwedMove?
     /// Entries are gone, as the server said: there may have been commits among them.
     var hasGap = false
     /// The epoch that we were in when our connection broke the last time, and when that was.
@@ -110,6 +112,8 @@ final class Membership {
         var ticket: GroupStep.Ticket
         var payload: [UInt8]
         var body: Envelope.Body
+        /// The epoch that it was sealed in.
+        var epoch: UInt64
     }
 }
 
@@ -124,11 +128,25 @@ struct Duties: Sendable {
     static let storm: Duration = .seconds(1)
     /// Those who go are gathered so long, since a removal costs a path.
     static let sweeping: Duration = .seconds(1)
+    /// Who said something without goodbye stays for so long at least, though the server calls them
+    /// gone, perhaps to one member alone: it waits longer than that for who is away. In a small room
+    /// everybody says within some seconds what they have heard.
+    static let stay: Duration = .seconds(30)
     /// The member with the lowest leaf removes first; each further one waits so much longer.
     static let sweepingPerRank: Duration = .seconds(3)
     /// Who was taken out and came in again is taken out after twice as long each time: up to four
     /// minutes.
     static let maximumSweepDoubling = 8
+    /// Who took somebody out moves the room so much later: others who want somebody out at the same
+    /// moment, and whose commit came second, have time for another.
+    static let moving: Duration = .seconds(1)
+    /// If that one is gone, the member with the lowest leaf does it so long after the removal …
+    static let movingForAnother: Duration = .seconds(4)
+    /// … and each further one so much later.
+    static let movingPerRank: Duration = .seconds(3)
+    /// Who comes in wanting somebody out waits so long, so that the others are in too and are told
+    /// of the move: longer than anybody waits to connect again.
+    static let removingAnew: Duration = Backoff.cap + .seconds(5)
     /// Members renew their keys this long after they came in at the earliest …
     static let firstRenewal: Duration = .seconds(5)
     /// … spread over so much for each member, so that a room of a thousand sees one every two
@@ -172,6 +190,8 @@ struct Duties: Sendable {
 
     var gathering: Duration?
     var lastAdmission: Duration?
+    /// Nobody is taken out by command before this.
+    var removing: Duration = .zero
     var sweeping: Duration?
     var renewal: Duration?
     /// Our keys are those that we came in with.

@@ -52,6 +52,9 @@ protocol RoomGroup: AnyObject {
     /// A person asks for a change of the room.
     func perform(_ wish: GroupWish, now: Duration) throws(ClientRefusal) -> [GroupStep]
 
+    /// Those whom this person wanted out and who are still to be taken out, be it after a move.
+    var removals: [RoomMember] { get }
+
     /// Seals what one member says to all.
     ///
     /// - Throws: `GroupError`; what was not sealed stays queued.

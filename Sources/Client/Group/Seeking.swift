@@ -37,6 +37,9 @@ struct Seeking {
     /// Knocks, one after the other, that nobody was there to be asked about, after which a room
     /// where nobody is away is taken to have no members.
     static let foundsAfter = 3
+    /// Unless somebody founded a moment ago: on a slow line it takes so long until they hear that
+    /// they did, and let others in.
+    static let founderIsSlow: Duration = .seconds(10)
 
     /// One attempt to come in.
     struct Attempt {
@@ -56,6 +59,8 @@ struct Seeking {
     /// Something happened since that may be the decision about us.
     var hasHeard = false
     var unanswered = 0
+    /// When somebody founded, as far as we heard.
+    var foundedAt: Duration?
     var told: Outside?
     var tellsAt: Duration?
     /// The group that we have made and that the server has not accepted yet.

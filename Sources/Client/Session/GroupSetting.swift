@@ -10,6 +10,8 @@ struct GroupSetting: Sendable {
     var options = RoomOptions.default
     /// Identity keys of those who moved here with us: nobody has to decide about them again.
     var companions: Set<[UInt8]> = []
+    /// Those whom this person wanted out of the room that this one was, and who know where it went.
+    var removals: [RoomMember] = []
     /// Seconds since 1970.
     var wallClock: @Sendable () -> UInt64
     var random: any RandomNumberGenerator & Sendable

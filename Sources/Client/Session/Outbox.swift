@@ -264,6 +264,22 @@ struct Outbox: Sendable {
         for unit in unfinished { enqueue(unit.load) }
     }
 
+    /// The same in another place of ours, where others may have other places too: takes out and
+    /// returns what is for one of them alone.
+    mutating func restartElsewhere() -> [Content] {
+        var addressed: [Content] = []
+        let unfinished = units.filter { unit in
+            guard case .content(let bytes) = unit.load, unit.acknowledged < unit.parts,
+                let content = try? Content.decode(bytes), content.addressee != nil
+            else { return unit.acknowledged < unit.parts }
+            addressed.append(content)
+            return false
+        }
+        self = Outbox()
+        for unit in unfinished { enqueue(unit.load) }
+        return addressed
+    }
+
     /// The messages not wholly acknowledged: those begun, and those not.
     var unfinishedMessages: (begun: [MessageID], unsent: [MessageID]) {
         var result: (begun: [MessageID], unsent: [MessageID]) = ([], [])

@@ -38,6 +38,12 @@ extension RoomSession {
         for append in outbox.relaunch(all: all, now: now) { actions.append(.send(.append(append))) }
     }
 
+    /// The others are on their way into a log that began anew.
+    mutating func gather(now: Duration) {
+        isGathering = true
+        pausedUntil = now + Self.regathering
+    }
+
     /// Those who were waited for in a new room are there.
     mutating func gathered(now: Duration) {
         if isGathering { endPause(now: now) }

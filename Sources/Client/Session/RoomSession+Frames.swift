@@ -23,8 +23,7 @@ extension RoomSession {
 
     private mutating func receivedGoodbye(_ reason: GoodbyeReason) {
         guard leaving?.isSaid == true else { return close(.goodbye(reason)) }
-        actions.append(.disconnect)
-        end(nil)
+        endLeaving()
     }
 
     private mutating func attach(
@@ -73,11 +72,12 @@ extension RoomSession {
 
     private mutating func enter(_ attached: ServerFrame.Attached, now: Duration) {
         if let place { isMove = isMove || place.position.log != attached.position.log }
-        isGathering = isMove
-        if isMove { pausedUntil = now + Self.regathering }
+        isGathering = false
+        if isMove { gather(now: now) }
         isMove = false
         setPlace(attached)
-        outbox.restart()
+        let addressed = outbox.restartElsewhere()
+        if !addressed.isEmpty { actions.append(.readdress(addressed)) }
         recentlySettled = RecentSet(limit: Self.recentlySettledCount)
         actions.append(.placed(attached))
         carryOut(group.attached(attached, now: now), now: now)
@@ -91,7 +91,7 @@ extension RoomSession {
         // The log goes on where we left it; if it goes on later, it should have said `gap`.
         let isLater = isSameLog && attached.position.sequence > old.position.sequence
         if isSameLog, !isLater { place?.position = old.position }
-        if isSameLog { resend(all: true, now: now) } else { restart() }
+        if isSameLog { resend(all: true, now: now) } else { restart(now: now) }
         if isLater { actions.append(.missed(count: nil)) }
         carryOut(group.attached(attached, now: now), now: now)
         if isLater { carryOut(group.gap(now: now), now: now) }
@@ -106,7 +106,7 @@ extension RoomSession {
     // MARK: In the room
 
     private mutating func receivedInRoom(_ frame: ServerFrame, now: Duration) {
-        guard leaving?.isMove != true else { return }
+        guard leaving?.isDeaf != true else { return }
         switch frame {
         case .entry(let entry): receivedEntry(entry, now: now)
         case .appended(let appended): receivedAppended(appended, now: now)
@@ -191,15 +191,15 @@ extension RoomSession {
     private mutating func receivedReset(_ position: Position, now: Duration) {
         place?.position = position
         lastSequence = nil
-        restart()
+        restart(now: now)
         carryOut(group.reset(to: position, now: now), now: now)
     }
 
     /// Everything not acknowledged is said again to a log that began anew.
-    private mutating func restart() {
+    private mutating func restart(now: Duration) {
         outbox.restart()
         recentlySettled = RecentSet(limit: Self.recentlySettledCount)
-        pausedUntil = nil
+        gather(now: now)
         actions.append(.restarted)
     }
 
@@ -232,8 +232,8 @@ extension RoomSession {
         switch news {
         case .moved: depart(now: now)
         case .removedUs(let by):
-            endNow(.removed(by: String(decoding: by.name, as: UTF8.self)))
-        case .turnedAway: endNow(.turnedAway(by: "a member"))
+            leave(because: .removed(by: String(decoding: by.name, as: UTF8.self)), now: now)
+        case .turnedAway: leave(because: .turnedAway(by: "a member"), now: now)
         case .entered, .fellOut, .outside, .joined, .left, .renamed, .content, .received,
             .newcomer, .decided, .warning:
             break

@@ -15,6 +15,8 @@ struct RoomSession {
         case disconnect
         case send(ClientFrame)
         case connection(ClientEvent.ConnectionState)
+        /// What was for members at places that they may not have any more; `placed` follows.
+        case readdress([Content])
         /// A new attachment; everything that hung on the old one is void.
         case placed(ServerFrame.Attached)
         /// The old attachment goes on; who is in the room may have changed.
@@ -59,6 +61,11 @@ struct RoomSession {
         var isSaid = false
         /// For the same room under another secret.
         var isMove = false
+        /// Why this person is out of the room, if it was not they who wanted it.
+        var failure: ClientFailure?
+
+        /// Nothing that comes counts any more.
+        var isDeaf: Bool { isMove || failure != nil }
     }
 
     /// Having said nothing for so long, we ask whether the connection lives, and show that we do:
@@ -168,7 +175,7 @@ struct RoomSession {
         if hasEnded { return }
         var error = thrown
         if case .closing(let reason) = phase { error = reason }
-        if leaving?.isSaid == true { return end(nil) }
+        if let leaving, leaving.isSaid { return end(leaving.failure) }
         if let failure = failure(for: error) { return end(failure) }
         let wasAttached = isGroupAttached
         isGroupAttached = false
@@ -252,7 +259,7 @@ struct RoomSession {
     mutating func leave(now: Duration) {
         guard !isOver else { return }
         guard place != nil, leaving == nil else { return endNow() }
-        if isAttached, !group.isReady { return sayLeave(isMove: false, now: now) }
+        if isAttached, !group.isReady { return sayLeave(now: now) }
         leaving = Leaving(deadline: now + Self.leaveTimeout)
         outbox.enqueue(.content(Content.bye.encoded))
         pump(now: now)
@@ -264,25 +271,34 @@ struct RoomSession {
     mutating func depart(now: Duration) {
         guard !hasEnded else { return }
         // Who was leaving does not go along.
-        guard leaving == nil else { return endNow() }
-        sayLeave(isMove: true, now: now)
+        sayLeave(isMove: leaving == nil, now: now)
     }
 
-    private mutating func sayLeave(isMove: Bool, now: Duration) {
-        leaving = Leaving(deadline: now + Self.goodbyeTimeout, isSaid: true, isMove: isMove)
-        actions.append(.send(.leave))
+    /// The members want this person out; the server is told, so that it keeps no place. `end`
+    /// follows.
+    mutating func leave(because failure: ClientFailure, now: Duration) {
+        guard !hasEnded else { return }
+        sayLeave(failure, now: now)
+    }
+
+    private mutating func sayLeave(
+        isMove: Bool = false, _ failure: ClientFailure? = nil, now: Duration
+    ) {
+        let isSaid = leaving?.isSaid == true
+        leaving = Leaving(
+            deadline: now + Self.goodbyeTimeout, isSaid: true, isMove: isMove, failure: failure)
+        if !isSaid { actions.append(.send(.leave)) }
     }
 
     /// Closes the connection without a word, and ends for good.
-    mutating func endNow(_ failure: ClientFailure? = nil) {
+    mutating func endNow() {
         leaving?.isMove = false
-        actions.append(.disconnect)
-        end(failure)
+        endLeaving()
     }
 
-    private mutating func endLeaving() {
+    mutating func endLeaving() {
         actions.append(.disconnect)
-        end(nil)
+        end(leaving?.failure)
     }
 
     /// Without a connection and with nothing but the farewell to say, there is nothing to wait for.

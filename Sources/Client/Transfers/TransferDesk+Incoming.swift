@@ -252,6 +252,17 @@ extension TransferDesk {
         }
     }
 
+    /// A take did not come into the log that its sender reads.
+    mutating func retake(_ take: Content.Take, now: Duration) {
+        for (number, file) in incoming where file.agreement == take.agreement {
+            guard case .running(let token) = file.state else { continue }
+            stop(token)
+            let retryAt = now + retryPause(file.attempts)
+            incoming[number]?.attempts += 1
+            setIncoming(number, .waiting(retryAt: retryAt, since: now), told: .waiting)
+        }
+    }
+
     /// A job has looked at the part and is about to wait at the server.
     mutating func receivingBegan(_ token: TransferToken, firstChunk: UInt64, bytes: UInt64) {
         guard case .receiving(let number) = jobs[token], let file = incoming[number] else { return }

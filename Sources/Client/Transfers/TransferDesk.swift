@@ -146,6 +146,8 @@ struct TransferDesk: Sendable {
     var lastTurn: UInt64 = 0
     private var lastNumber = 0
     private var past = Queue<OfferNumber>()
+    /// What is to be said to people when they are met again, by their identity keys.
+    private var held: [(key: [UInt8], content: Content)] = []
 
     init(folder: DestinationFolder?, random: any RandomNumberGenerator & Sendable) {
         self.folder = folder
@@ -235,8 +237,30 @@ struct TransferDesk: Sendable {
     mutating func met(_ attachment: AttachmentID, people: People, now: Duration) {
         guard let key = people.key(of: attachment) else { return }
         let speaker = Speaker(attachment: attachment, key: key, person: people.person(attachment))
+        sayHeld(to: speaker)
         resumeOutgoing(to: speaker, people: people)
         metSender(speaker, people: people, now: now)
+    }
+
+    /// Keeps what was said, or was to be said, to people at places where they are no longer: the room
+    /// moved, or the log began anew.
+    mutating func hold(_ contents: [Content], people: People, now: Duration) {
+        for content in contents {
+            if case .take(let take) = content {
+                // It is asked for anew, by a stream of the place where both are then.
+                retake(take, now: now)
+            } else if let key = content.addressee.flatMap(people.key) {
+                held.append((key, content))
+            }
+        }
+        held = held.suffix(Outbox.maximumContents)
+    }
+
+    private mutating func sayHeld(to speaker: Speaker) {
+        for (key, content) in held where key == speaker.key {
+            actions.append(.say(content.addressed(to: speaker.attachment)))
+        }
+        held.removeAll { $0.key == speaker.key }
     }
 
     /// Somebody is gone.

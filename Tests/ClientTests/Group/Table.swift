@@ -81,14 +81,15 @@ final class Table {
 
     @discardableResult func join(
         _ name: String, identity: Client.Identity = Client.Identity(),
-        secret other: RoomSecret? = nil, companions: Set<[UInt8]> = []
+        secret other: RoomSecret? = nil, companions: Set<[UInt8]> = [],
+        removals: [RoomMember] = []
     ) -> Seat {
         let time = UInt64(1_800_000_000 + clockOffset)
         let group = MLSRoomGroup(
             GroupSetting(
                 secret: other ?? secret, identity: identity, name: Array(name.utf8),
                 options: RoomOptions(suite: suite.rawValue, needsApproval: needsApproval),
-                companions: companions, wallClock: { time },
+                companions: companions, removals: removals, wallClock: { time },
                 random: SystemRandomNumberGenerator()))
         let seat = Seat(
             name: name, identity: identity, group: group, attachment: newAttachment(),
@@ -165,6 +166,39 @@ final class Table {
         seat.given = log.count
         seat.tickets = [:]
         attach(seat)
+    }
+
+    /// The log begins anew, under the same places.
+    func reset() {
+        beginAnew()
+        for seat in seats where seat.isConnected {
+            take(seat.group.reset(to: Position(log: logID, sequence: 0), now: now), of: seat)
+        }
+        run()
+    }
+
+    /// The server starts anew and knows nobody; all come back in the order in which they sit.
+    func restart() {
+        beginAnew()
+        let former = seats
+        seats = []
+        for seat in former {
+            seat.attachment = newAttachment()
+            seat.isReady = false
+            take(seat.group.detached(now: now), of: seat)
+            attach(seat)
+        }
+    }
+
+    private func beginAnew() {
+        logID = .random()
+        epoch = 0
+        log = []
+        knocks = [:]
+        for seat in seats {
+            seat.given = 0
+            seat.tickets = [:]
+        }
     }
 
     // MARK: Speaking
@@ -276,6 +310,12 @@ final class Table {
             let frame = ServerFrame.Answered(doorkeeper: keeper.attachment, payload: payload)
             take(seat.group.answered(frame, now: now), of: seat)
         }
+    }
+
+    /// Everybody gets what they have not had yet.
+    func deliverAll() {
+        deliver()
+        run()
     }
 
     private func deliver() {

@@ -143,6 +143,8 @@ final class FakeServer: Sendable {
     var otherRooms: [RoomID] { state.withLock { Array($0.otherRooms.keys) } }
     /// The log and the places of all that is in it.
     var everySequence: (LogID, [UInt64]) { state.withLock { ($0.log, $0.entries.map(\.sequence)) } }
+    /// Those who have a place in the room, here or away.
+    var attachments: Set<AttachmentID> { state.withLock { Set($0.members.keys) } }
     var transferRooms: [RoomID] { state.withLock(\.transferRooms) }
 
     /// Leads whoever attaches to another room there.

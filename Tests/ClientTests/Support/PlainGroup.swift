@@ -23,6 +23,7 @@ class PlainGroup: RoomGroup {
     /// Who says nothing tells after so long what they have.
     static let receiptDelay: Duration = .seconds(1)
 
+    let removals: [RoomMember] = []
     private(set) var isReady = false
     private(set) var deadline: Duration?
     private(set) var me: RoomMember

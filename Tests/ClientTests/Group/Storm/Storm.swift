@@ -64,6 +64,8 @@ final class Storm {
     var ledger = StormLedger()
     var trail: [String] = []
     var problems: [String] = []
+    /// Where the members of a group went.
+    var destinations: [[UInt8]: RoomSecret] = [:]
     private var lastLink = 0
     private var lastClient = 0
     private var lastSaying = 0
@@ -112,19 +114,20 @@ final class Storm {
         let name = name ?? "p\(lastClient)"
         let client = StormClient(
             number: lastClient, identity: identity, name: name, secret: rooms[room].secret,
-            room: room, group: makeGroup(room: room, identity: identity, name: name))
+            room: room, group: MLSRoomGroup(setting(room: room, identity, name)))
         clients.append(client)
         connect(client)
         return client
     }
 
-    private func makeGroup(room: Int, identity: Client.Identity, name: String) -> MLSRoomGroup {
+    private func setting(
+        room: Int, _ identity: Client.Identity, _ name: String
+    ) -> GroupSetting {
         let clock = StormClock(storm: self)
-        return MLSRoomGroup(
-            GroupSetting(
-                secret: rooms[room].secret, identity: identity, name: Array(name.utf8),
-                options: RoomOptions(suite: 1, needsApproval: rooms[room].needsApproval),
-                wallClock: { clock.seconds }, random: SeededGenerator(random.next())))
+        return GroupSetting(
+            secret: rooms[room].secret, identity: identity, name: Array(name.utf8),
+            options: RoomOptions(suite: 1, needsApproval: rooms[room].needsApproval),
+            wallClock: { clock.seconds }, random: SeededGenerator(random.next()))
     }
 
     /// Goes to the room whose secret it was told.
@@ -143,8 +146,11 @@ final class Storm {
         client.since = nil
         client.asking = []
         client.room = room
+        client.owesMoveFrom = nil
         client.secret = secret
-        client.group = makeGroup(room: room, identity: client.identity, name: client.name)
+        var setting = setting(room: room, client.identity, client.name)
+        setting.removals = client.group.removals
+        client.group = MLSRoomGroup(setting)
         connect(client)
     }
 
@@ -163,6 +169,7 @@ final class Storm {
             client: client.number, room: client.room,
             lag: isCalm ? .milliseconds(20) : chance(10) ? .seconds(3) : .milliseconds(60))
         client.link = lastLink
+        client.isAttached = false
         let resume = client.position.flatMap { position in
             client.attachment.map {
                 ClientFrame.Resume(attachment: $0, token: client.token, after: position)
@@ -198,6 +205,12 @@ final class Storm {
             links[number]?.down.append((max(link.down.last?.at ?? now, now), .closed))
         }
         rooms[room].server = StormServer(random: SeededGenerator(random.next()))
+    }
+
+    /// The log begins anew, and the server's process lives.
+    func reset(room: Int) {
+        rooms[room].server.reset()
+        flush(room: room)
     }
 
     // MARK: The network

@@ -32,6 +32,8 @@ final class StormClient {
     var group: MLSRoomGroup
 
     var link: Int?
+    /// The server has answered on this link; nothing is said before.
+    var isAttached = false
     var attachment: AttachmentID?
     var token = ResumeToken(number: 0)
     var position: Position?
@@ -52,6 +54,8 @@ final class StormClient {
     var stepCount = 0
     var asking: [RoomMember] = []
     var end: End?
+    /// The room from which it saw somebody taken out by command.
+    var owesMoveFrom: Int?
 
     struct Warned: Hashable {
         var kind: RoomWarning.Kind

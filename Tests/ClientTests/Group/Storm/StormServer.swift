@@ -158,6 +158,16 @@ struct StormServer {
         passOn(from: id, now: now)
     }
 
+    /// The log begins anew beneath those who are here; nobody finds their way back to the old one.
+    mutating func reset() {
+        log = .random(using: &random)
+        epoch = 0
+        sequence = UInt64.random(in: 0...1000, using: &random)
+        entries = []
+        appended = [:]
+        broadcast(.reset(Position(log: log, sequence: sequence)))
+    }
+
     // MARK: What a connection says
 
     mutating func receive(_ frame: ClientFrame, from connection: Connection, now: Duration) {

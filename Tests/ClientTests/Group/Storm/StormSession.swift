@@ -55,6 +55,7 @@ extension Storm {
 
     private func attached(_ attached: ServerFrame.Attached, _ client: StormClient) {
         note("p\(client.number) \(attached.standing) as \(attached.attachment.number % 10_000)")
+        client.isAttached = true
         client.token = attached.token
         client.attachment = attached.attachment
         client.position = attached.position
@@ -140,6 +141,7 @@ extension Storm {
         let append = ClientFrame.Append(
             id: .random(using: &random), kind: kind, epoch: epoch, payload: payload)
         client.flights.append(.init(append: append, origin: origin))
+        guard client.isAttached else { return }
         say(.append(append), on: link)
     }
 
@@ -151,14 +153,16 @@ extension Storm {
         for step in steps {
             if case .news(let news) = step { tell(news, client) }
             guard let link = client.link else { continue }
+            if case .append(let ticket, let kind, let epoch, let payload) = step {
+                launch(payload, kind, epoch, .group(ticket), client, link)
+            }
+            guard client.isAttached else { continue }
             switch step {
             case .knock(let payload): say(.knock(payload), on: link)
             case .answer(let knocks, let payload):
                 say(.answer(.init(knocks: knocks, payload: payload)), on: link)
-            case .append(let ticket, let kind, let epoch, let payload):
-                launch(payload, kind, epoch, .group(ticket), client, link)
             case .ready(let isReady): say(.ready(isReady), on: link)
-            case .sayAgain, .news: break
+            case .append, .sayAgain, .news: break
             }
         }
         pump(client)
@@ -191,8 +195,14 @@ extension Storm {
         case .turnedAway: client.end = .turnedAway
         case .moved(let secret, _, _):
             client.end = .moved(secret)
+            client.owesMoveFrom = nil
             note("p\(client.number) is told of a move")
+            if let group = client.since?.group {
+                let first = destinations.updateValue(secret, forKey: group)
+                if let first, first.bytes != secret.bytes { fail("a room moved to two places") }
+            }
         case .outside(let why): note("p\(client.number) outside: \(why)")
+        case .left(_, removedBy: _?): client.owesMoveFrom = client.room
         case .joined, .left, .renamed: break
         }
     }
@@ -216,7 +226,9 @@ extension Storm {
 
     private func received(_ member: AttachmentID, _ through: UInt64, _ client: StormClient) {
         guard let other = clients.first(where: { $0.attachment == member }),
-            other.room == client.room, let position = other.position
+            other.room == client.room, let position = other.position,
+            // Places of two logs cannot be compared.
+            position.log == client.position?.log
         else { return }
         if position.sequence < through, !hasLies {
             fail("p\(other.number) is said to have what it has not")

@@ -22,7 +22,7 @@ extension Storm {
         case 78..<82: rename(inside)
         case 82..<84: remove(inside)
         case 84..<86: killDoorkeeper(inside)
-        case 86..<87: if chance(20) { note("the server dies"); restart(room: rooms.count - 1) }
+        case 86..<87: restartOrReset()
         case 87..<89: rooms[rooms.count - 1].server.window = chance(50) ? 8 : 10_000
         case 89..<93: decide(inside)
         case 93..<94: loseEntries()
@@ -70,6 +70,30 @@ extension Storm {
         else { return }
         note("p\(one.number) removes p\(other.number)")
         wish(.remove(gone), one)
+        // Another wants somebody out at the same moment.
+        if chance(30), let third = inside.randomElement(using: &random), third !== one,
+            let fourth = inside.randomElement(using: &random), let gone = fourth.attachment,
+            fourth.room == third.room
+        {
+            note("p\(third.number) removes p\(fourth.number)")
+            wish(.remove(gone), third)
+        }
+        guard chance(40) else { return }
+        advance(span(0...1500))
+        guard one.end == nil, clients.count > 2 else { return }
+        note("p\(one.number) dies while it removes")
+        vanish(one)
+    }
+
+    private func restartOrReset() {
+        guard chance(40) else { return }
+        if chance(50) {
+            note("the server dies")
+            restart(room: rooms.count - 1)
+        } else {
+            note("the log begins anew")
+            reset(room: rooms.count - 1)
+        }
     }
 
     private func killDoorkeeper(_ inside: [StormClient]) {
@@ -123,12 +147,14 @@ extension Storm {
     func becomeQuiet() {
         note("quiet")
         for room in rooms.indices { rooms[room].server.window = 10_000 }
-        leaveOldRooms()
+        var moves = now
         for number in links.keys.sorted() { links[number]?.lag = .milliseconds(20) }
         let limit = now + .seconds(400)
         repeat {
-            // Some come into a room that others are about to leave, and hear nothing of it.
-            if limit - now < .seconds(300) { leaveOldRooms() }
+            if now >= moves {
+                leaveOldRooms()
+                moves = now + .seconds(60)
+            }
             for client in clients where client.link == nil { client.connectsAt = now }
             admitAll()
             advance(.milliseconds(250))
@@ -157,7 +183,8 @@ extension Storm {
                 guard let membership = client.group.membership else { return false }
                 return client.end == nil && client.link != nil && !client.isBusy
                     && membership.proposed == nil && membership.leavers.isEmpty
-                    && membership.removals.isEmpty && membership.newName == nil
+                    && client.group.removals.isEmpty
+                    && membership.owed == nil && membership.newName == nil
             }
     }
 
@@ -179,6 +206,9 @@ extension Storm {
     func expectAgreement() {
         guard problems.isEmpty else { return }
         for words in ledger.unheard() { fail(words) }
+        for client in clients where client.owesMoveFrom == client.room {
+            fail("p\(client.number) stayed where somebody who was taken out can come in")
+        }
         expectRosters()
         let origins = Set(records.map(\.origin))
         if records.count > origins.count { fail("they have different records of the log") }
