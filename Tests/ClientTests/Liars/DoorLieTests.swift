@@ -145,6 +145,7 @@ struct DoorLieTests {
                 "-- bob joined, for the first time",
             ])
         scene.beHonest()
+        scene.pass(.seconds(30))
         try ann.admitAll()
         scene.pass(.seconds(30))
         try scene.expectHealed()

@@ -7,8 +7,8 @@ import Wire
 /// reach.
 final class LyingGroup: RoomGroup {
     let honest: MLSRoomGroup
-    /// What it appends to the log when it is next asked to take another name.
-    private var entries: [(kind: EntryKind, payload: [UInt8])] = []
+    /// What it does when it is next asked to take another name.
+    private var steps: [GroupStep] = []
     /// What is said in place of what its client would say.
     var content: (Content) -> Content = { $0 }
     /// What a newcomer is answered in place of what it would be.
@@ -19,16 +19,22 @@ final class LyingGroup: RoomGroup {
     var isReady: Bool { honest.isReady }
     var deadline: Duration? { honest.deadline }
 
-    func append(_ kind: EntryKind, _ payload: [UInt8]) { entries.append((kind, payload)) }
+    func append(_ kind: EntryKind, _ payload: [UInt8]) {
+        steps.append(
+            .append(honest.nextTicket(), kind: kind, epoch: honest.logEpoch, payload: payload))
+    }
+
+    /// Commits to something, and goes along with it.
+    func propose(_ changes: [Change], _ purpose: Membership.Purpose) {
+        guard let membership = honest.membership else { return }
+        steps +=
+            honest.propose(changes, CommitOptions(), purpose: purpose, membership, now: .zero) ?? []
+    }
 
     func perform(_ wish: GroupWish, now: Duration) throws(ClientRefusal) -> [GroupStep] {
-        guard !entries.isEmpty else { return changed(try honest.perform(wish, now: now)) }
-        defer { entries = [] }
-        return entries.map { entry in
-            .append(
-                honest.nextTicket(), kind: entry.kind, epoch: honest.logEpoch,
-                payload: entry.payload)
-        }
+        guard !steps.isEmpty else { return changed(try honest.perform(wish, now: now)) }
+        defer { steps = [] }
+        return steps
     }
 
     func seal(_ content: [UInt8], now: Duration) throws(GroupError) -> [UInt8] {

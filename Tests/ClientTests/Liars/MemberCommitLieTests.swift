@@ -108,11 +108,12 @@ struct MemberCommitLieTests {
         let scene = try Scene("mallory", "ann", "bob")
         let (mallory, bob) = (try scene["mallory"], try scene["bob"])
         mallory.isLiar = true
-        let leaf = try #require(mallory.membership?.roster.leaf(of: bob.attachment))
-        try mallory.commit([.remove(leaf)])
+        try mallory.takeOut([bob], .sweeping)
         scene.pass(.seconds(10))
         #expect(
-            bob.news().prefix(1) == [Warned.dropped])
+            bob.news() == [
+                Warned.dropped, "-- you are bob, with 2 others here (mallory, ann)", Warned.missed,
+            ])
         #expect(try scene["ann"].news() == ["-- bob left", "-- bob joined"])
         try scene.expectHealed()
     }
@@ -122,10 +123,7 @@ struct MemberCommitLieTests {
         let scene = try Scene("mallory", "ann", "bob")
         let mallory = try scene["mallory"]
         let others = [try scene["ann"], try scene["bob"]]
-        var options = CommitOptions()
-        options.authenticatedData = [1]
-        let leaves = others.compactMap { mallory.membership?.roster.leaf(of: $0.attachment) }
-        try mallory.commit(leaves.map(Change.remove), options)
+        try mallory.takeOut(others, .removal([]))
         scene.pass(.seconds(3))
         for player in others {
             #expect(

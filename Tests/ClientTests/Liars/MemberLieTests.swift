@@ -164,7 +164,7 @@ struct MemberLieTests {
     // MARK: Names
 
     @Test("about her name", arguments: [
-        ("\u{1B}[2Jann", "\"?[2Jann\"#"), ("ann", "ann#"), ("ann: yes\nbob", "\"ann: yes?bob\"#"),
+        ("\u{1B}[2Jann", "\"\u{241B}[2Jann\"#"), ("ann", "ann#"), ("ann: yes\nbob", "\"ann: yes\u{240A}bob\"#"),
         ("\u{202E}nna", "nna"), ("✓ ann", "\"✓ ann\"#"),
     ])
     func names(name: String, shown: String) throws {

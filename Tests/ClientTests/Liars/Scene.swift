@@ -275,8 +275,11 @@ final class Player {
     /// Appends an entry of a liar's making.
     func append(_ kind: EntryKind, _ payload: [UInt8]) throws {
         group.append(kind, payload)
-        try stage.run { [client] in try await client.rename(to: "?") }
+        try act()
     }
+
+    /// Does what its group was told to do.
+    private func act() throws { try stage.run { [client] in try await client.rename(to: "?") } }
 
     /// Says something inside the group, as this member and under this claim.
     func speak(_ body: Envelope.Body, claim: LogClaim? = nil) throws {
@@ -290,7 +293,14 @@ final class Player {
         return try membership.group.encrypt(bytes).bytes
     }
 
-    /// Commits to something that this member's client would not.
+    /// Takes others out, though nothing calls for it.
+    func takeOut(_ others: [Player], _ purpose: Membership.Purpose) throws {
+        let leaves = others.compactMap { membership?.roster.leaf(of: $0.attachment) }
+        group.propose(leaves.map(Change.remove), purpose)
+        try act()
+    }
+
+    /// Commits to something that this member's client would not, and stays where it is.
     func commit(_ changes: [Change], _ options: CommitOptions = CommitOptions()) throws {
         let membership = try #require(membership)
         let commit = try membership.group.commit(changes, options: options)
