@@ -19,14 +19,16 @@ final class Scene {
     private(set) var truth: [Screen.Line] = []
     private var wordCount = 0
 
-    /// - Parameter names: of people who are in from the beginning.
-    init(_ names: String..., needsApproval: Bool = false) throws {
+    /// - Parameters:
+    ///   - names: of people who are in from the beginning.
+    ///   - hasFolders: whether each has a folder for files.
+    init(_ names: String..., needsApproval: Bool = false, hasFolders: Bool = false) throws {
         options = RoomOptions(suite: 1, needsApproval: needsApproval)
         server = FakeServer(seed: 7, clock: stage.clock)
         // Between two places of the log there is room for what the server makes up.
         server.state.withLock { $0.steps = 100...300 }
         for name in names {
-            join(name)
+            join(name, folder: hasFolders ? try TemporaryFolder() : nil)
             pass(.seconds(1))
             for player in players where needsApproval { try player.admitAll() }
             pass(.seconds(3))
@@ -49,11 +51,10 @@ final class Scene {
     }
 
     @discardableResult func join(
-        _ name: String, identity: Client.Identity = Client.Identity(),
-        folder: DestinationFolder? = nil
+        _ name: String, folder: TemporaryFolder? = nil
     ) -> Player {
         let player = Player(
-            name, identity: identity, folder: folder, truth: truth.count, scene: self, lies: lies)
+            name, identity: Client.Identity(), folder: folder, truth: truth.count, scene: self, lies: lies)
         players.append(player)
         stage.settle()
         return player
@@ -161,6 +162,8 @@ final class Player {
     /// What the others see them called.
     private(set) var called: String
     let keyTag: String
+    /// Where their files are.
+    let folder: TemporaryFolder?
     let client: ChatClient
     /// The members' talk that was over when they came.
     let comesAfter: Int
@@ -174,12 +177,13 @@ final class Player {
     private var tasks: [Task<Void, Never>] = []
 
     fileprivate init(
-        _ name: String, identity: Client.Identity, folder: DestinationFolder?, truth: Int,
+        _ name: String, identity: Client.Identity, folder: TemporaryFolder?, truth: Int,
         scene: Scene, lies: OnStage<Lies>
     ) {
         self.name = name
         called = name
         keyTag = identity.keyTag
+        self.folder = folder
         self.lies = lies
         comesAfter = truth
         stage = scene.stage
@@ -191,7 +195,7 @@ final class Player {
                 name: name, agent: "test", options: scene.options), link: scene.secret,
             identity: identity,
             connector: LyingConnector(server: scene.server, name: name, lies: lies),
-            folder: folder, clock: clock, random: SeededGenerator(UInt64(scene.players.count + 1)),
+            folder: folder?.folder, clock: clock, random: SeededGenerator(UInt64(scene.players.count + 1)),
             wallClock: WallClock(
                 now: { Scene.start + UInt64(clock.now.offset / .seconds(1)) }, offset: { _ in 0 }),
             group: {
@@ -264,12 +268,18 @@ final class Player {
         }
     }
 
-    func offer(_ path: String) throws -> OfferNumber {
-        try stage.run { [client] in try await client.offer(path: path, to: nil) }
+    /// Offers a file of these bytes to the room.
+    func offer(_ bytes: [UInt8], as name: String) throws {
+        let path = try #require(folder).write(bytes, as: name)
+        _ = try stage.run { [client] in try await client.offer(path: path, to: nil) }
     }
 
     func accept(_ number: Int) throws {
         try stage.run { [client] in try await client.accept(OfferNumber(number)) }
+    }
+
+    func cancel(_ number: Int) throws {
+        try stage.run { [client] in try await client.cancel(OfferNumber(number)) }
     }
 
     /// Appends an entry of a liar's making.

@@ -43,6 +43,9 @@ struct Screen {
         return Array(lines[looked...])
     }
 
+    /// A transfer that has not ended is drawn.
+    var isReceiving: Bool { model.isTransferring }
+
     /// Something here says that not all may be as it was said.
     var tellsOfALie: Bool {
         lines.contains { $0.hasPrefix("-- WARNING: ") || $0.hasSuffix("can no longer be had") }
