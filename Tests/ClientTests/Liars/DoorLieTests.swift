@@ -151,6 +151,27 @@ struct DoorLieTests {
         try scene.expectHealed()
     }
 
+    @Test("by knocking itself, without the link and with the key of the door")
+    func knocks() throws {
+        let scene = try Scene("ann")
+        let ann = try scene["ann"]
+        let keys = RoomKeys(scene.secret)
+        let stranger = Table(secret: RoomSecret())
+        var payloads: [[UInt8]] = [[], [1, 2, 3], keys.seal([4, 5, 6], "sealed knock")]
+        stranger.eavesdrop = { payloads.append($0) }
+        stranger.join("founder")
+        stranger.join("ghost")
+        for (number, payload) in payloads.enumerated() {
+            let knock = ServerFrame.Knocked(
+                knock: KnockID(UInt64(number)), newcomer: AttachmentID(102), payload: payload)
+            scene.invent([.knocked(knock)], for: ann)
+        }
+        scene.pass(.seconds(5))
+        #expect(payloads.count > 4 && ann.news() == [Warned.forgedKnock])
+        #expect(try ann.people() == ["ann"])
+        try scene.expectHealed()
+    }
+
     // MARK: Who is there
 
     @Test("by showing somebody who is not")

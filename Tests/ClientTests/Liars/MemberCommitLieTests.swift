@@ -103,6 +103,39 @@ struct MemberCommitLieTests {
         try scene.expectHealed()
     }
 
+    @Test("by letting a newcomer into a group that she has left the others for")
+    func ownGroup() throws {
+        let scene = try Scene("mallory", "ann", "bob")
+        let (mallory, ann, bob) = (try scene["mallory"], try scene["ann"], try scene["bob"])
+        mallory.isLiar = true
+        var options = CommitOptions()
+        options.forcesPath = true
+        // The others follow, and she does not.
+        try mallory.commit([], options)
+        let cleo = scene.join("cleo")
+        scene.pass(.seconds(3))
+        for player in [cleo, ann, bob] { try scene.say("hello from \(player.name)", as: player) }
+        #expect(
+            cleo.news() == [
+                "-- you are cleo, with 3 others here (mallory, ann, bob)",
+                "-- what was said before stays unread; /help lists the commands",
+                "cleo: hello from cleo", Warned.unreadable("ann"), Warned.unreadable("bob"),
+            ])
+        for player in [ann, bob] {
+            #expect(
+                player.news() == [
+                    Warned.twice("mallory"), Warned.unreadable("somebody"),
+                    "ann: hello from ann", "bob: hello from bob",
+                ])
+        }
+        // Cleo's new keys put her group ahead of theirs: at her next word they come into it.
+        scene.pass(.seconds(20))
+        try scene.say("hello again", as: cleo)
+        scene.pass(.seconds(10))
+        for player in [ann, bob] { #expect(player.news().contains(Warned.withheld)) }
+        try scene.expectHealed()
+    }
+
     @Test("by taking somebody out who has not gone")
     func takesOut() throws {
         let scene = try Scene("mallory", "ann", "bob")

@@ -15,7 +15,8 @@ enum Warned {
         + "after it, and come in again"
 
     static func twice(_ name: String) -> String {
-        "-- WARNING: the server sent something that \(name) said a second time; it was passed over"
+        "-- WARNING: something that \(name) said came a second time: the server sent it again, or "
+            + "their program is wrong; it was passed over"
     }
 
     static func wrongAuthor(_ name: String) -> String {
