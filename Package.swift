@@ -116,7 +116,10 @@ let package = Package(
             swiftSettings: ours),
         .testTarget(
             name: "TransportTests",
-            dependencies: ["TestSupport", "Transport", "Wire", crypto] + nio,
+            dependencies: [
+                "TestSupport", "Transport", "Wire", crypto,
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ] + nio,
             swiftSettings: ours),
         .testTarget(
             name: "ClientTests",

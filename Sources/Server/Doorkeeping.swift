@@ -13,10 +13,14 @@ package struct Doorkeeping: Sendable {
 
     private struct Knock {
         var newcomer: AttachmentID
-        var payload: [UInt8]
+        /// Nil when nobody else will be asked; whoever was may still answer.
+        var payload: [UInt8]?
         /// Who was asked, the last one now.
-        var asked: [AttachmentID]
+        var asked: [AttachmentID] = []
+        /// When the one who was asked last is passed over, unless it is busy.
         var deadline: NIODeadline
+        /// When it is given up, however busy they are.
+        var end: NIODeadline
     }
 
     private struct Quota {
@@ -33,7 +37,11 @@ package struct Doorkeeping: Sendable {
     private var lastAsked: [AttachmentID: AttachmentID] = [:]
     /// Members that said `ready` and are away; they need not say it again when they come back.
     private var readyAway: Set<AttachmentID> = []
+    /// When a doorkeeper answered anything.
+    private var lastAnswers: [AttachmentID: NIODeadline] = [:]
     private var knocks: [KnockID: Knock] = [:]
+    /// Each newcomer's knocks that may still be answered, the latest one last.
+    private var knocksOf: [AttachmentID: [KnockID]] = [:]
     private var quotas: [AttachmentID: Quota] = [:]
     private var lastKnock: UInt64 = 0
     private var bytes = 0
@@ -54,13 +62,16 @@ package struct Doorkeeping: Sendable {
     package mutating func knock(
         _ payload: [UInt8], from newcomer: AttachmentID, now: NIODeadline
     ) -> [Action] {
-        removeKnocks { $0.newcomer == newcomer }
+        closeKnocks(of: newcomer)
         guard takeQuota(newcomer, now: now), bytes + payload.count <= limits.knockBytesPerRoom
         else { return [.unanswered(newcomer)] }
         lastKnock += 1
         let id = KnockID(lastKnock)
         bytes += payload.count
-        knocks[id] = Knock(newcomer: newcomer, payload: payload, asked: [], deadline: now)
+        knocks[id] = Knock(
+            newcomer: newcomer, payload: payload, deadline: now, end: now + limits.knockPatience)
+        knocksOf[newcomer, default: []].append(id)
+        if let ids = knocksOf[newcomer], ids.count > Self.knocksKept { forget(ids[0]) }
         return ask(id, now: now)
     }
 
@@ -77,17 +88,16 @@ package struct Doorkeeping: Sendable {
 
     /// Asks the next member that was not asked yet, or gives up.
     private mutating func ask(_ id: KnockID, now: NIODeadline) -> [Action] {
-        guard var knock = knocks[id] else { return [] }
+        guard var knock = knocks[id], let payload = knock.payload else { return [] }
         guard knock.asked.count < limits.knockTries, let doorkeeper = doorkeeper(for: knock) else {
-            removeKnock(id)
+            close(id)
             return [.unanswered(knock.newcomer)]
         }
         lastAsked[knock.newcomer] = doorkeeper
         knock.asked.append(doorkeeper)
         knock.deadline = now + limits.knockTime
         knocks[id] = knock
-        let knocked = ServerFrame.Knocked(
-            knock: id, newcomer: knock.newcomer, payload: knock.payload)
+        let knocked = ServerFrame.Knocked(knock: id, newcomer: knock.newcomer, payload: payload)
         return [.pass(knocked, to: doorkeeper)]
     }
 
@@ -99,15 +109,18 @@ package struct Doorkeeping: Sendable {
     /// A doorkeeper answers. Whoever was asked may, however late; knocks not passed to it are not
     /// its to answer.
     package mutating func answer(
-        _ answer: ClientFrame.Answer, from doorkeeper: AttachmentID
+        _ answer: ClientFrame.Answer, from doorkeeper: AttachmentID, now: NIODeadline
     ) -> [Action] {
         var newcomers: [AttachmentID] = []
         for id in answer.knocks {
             guard let knock = knocks[id], knock.asked.contains(doorkeeper) else { continue }
-            removeKnock(id)
-            newcomers.append(knock.newcomer)
+            forget(id)
+            // What it asked later is answered by this.
+            closeKnocks(of: knock.newcomer)
+            if !newcomers.contains(knock.newcomer) { newcomers.append(knock.newcomer) }
         }
         guard !newcomers.isEmpty else { return [] }
+        lastAnswers[doorkeeper] = now
         let answered = ServerFrame.Answered(doorkeeper: doorkeeper, payload: answer.payload)
         return [.answer(answered, to: newcomers)]
     }
@@ -124,8 +137,9 @@ package struct Doorkeeping: Sendable {
             readyAway.remove(attachment)
             quotas[attachment] = nil
             lastAsked[attachment] = nil
+            lastAnswers[attachment] = nil
         }
-        removeKnocks { $0.newcomer == attachment }
+        for id in knocksOf[attachment] ?? [] { forget(id) }
         return passOn(from: attachment, now: now)
     }
 
@@ -134,29 +148,57 @@ package struct Doorkeeping: Sendable {
         if readyAway.remove(attachment) != nil { ready.append(attachment) }
     }
 
-    /// Lets time pass: silent doorkeepers are passed over.
+    /// Lets time pass: silent doorkeepers are passed over, not those that answer others meanwhile.
     package mutating func sweep(now: NIODeadline) -> [Action] {
-        guard !knocks.isEmpty else { return [] }
-        let late = knocks.filter { $0.value.deadline <= now }
+        let due = knocks.filter { $0.value.payload != nil && $0.value.deadline <= now }
+        var late: [KnockID] = []
+        var silent: Set<AttachmentID> = []
+        for (id, knock) in due {
+            guard let doorkeeper = knock.asked.last else { continue }
+            let busyUntil = lastAnswers[doorkeeper].map { $0 + limits.knockTime } ?? now
+            if now < busyUntil, now < knock.end {
+                knocks[id]?.deadline = min(busyUntil, knock.end)
+            } else {
+                late.append(id)
+                silent.insert(doorkeeper)
+            }
+        }
         // Who is silent is asked last from now on.
-        for silent in Set(late.values.compactMap(\.asked.last)) {
-            guard let index = ready.firstIndex(of: silent) else { continue }
+        for member in silent {
+            guard let index = ready.firstIndex(of: member) else { continue }
             ready.append(ready.remove(at: index))
         }
-        return late.keys.sorted { $0.number < $1.number }.flatMap { ask($0, now: now) }
+        return late.sorted { $0.number < $1.number }.flatMap { ask($0, now: now) }
     }
 
     /// Asks others for the knocks that one member has now.
     private mutating func passOn(from member: AttachmentID, now: NIODeadline) -> [Action] {
-        let theirs = knocks.filter { $0.value.asked.last == member }.keys
-        return theirs.sorted { $0.number < $1.number }.flatMap { ask($0, now: now) }
+        let theirs = knocks.filter { $0.value.payload != nil && $0.value.asked.last == member }
+        return theirs.keys.sorted { $0.number < $1.number }.flatMap { ask($0, now: now) }
     }
 
-    private mutating func removeKnocks(where isRemoved: (Knock) -> Bool) {
-        for id in knocks.filter({ isRemoved($0.value) }).keys { removeKnock(id) }
+    // MARK: Knocks that are over
+
+    /// Knocks of one newcomer that may still be answered: the latest, and as many before it as its
+    /// newcomer has kept the keys of.
+    private static let knocksKept = 4
+
+    private mutating func closeKnocks(of newcomer: AttachmentID) {
+        for id in knocksOf[newcomer] ?? [] { close(id) }
     }
 
-    private mutating func removeKnock(_ id: KnockID) {
-        if let knock = knocks.removeValue(forKey: id) { bytes -= knock.payload.count }
+    /// Nobody else is asked.
+    private mutating func close(_ id: KnockID) {
+        guard let payload = knocks[id]?.payload else { return }
+        bytes -= payload.count
+        knocks[id]?.payload = nil
+    }
+
+    /// It cannot be answered any more.
+    private mutating func forget(_ id: KnockID) {
+        close(id)
+        guard let knock = knocks.removeValue(forKey: id) else { return }
+        knocksOf[knock.newcomer]?.removeAll { $0 == id }
+        if knocksOf[knock.newcomer]?.isEmpty == true { knocksOf[knock.newcomer] = nil }
     }
 }

@@ -51,7 +51,7 @@ final class HomeRoom: RoomLogObserver {
             perform(doorkeeping.knock(payload, from: newcomer, now: .now()))
         case .answer(let answer):
             guard let doorkeeper = roster.attachment(on: connection) else { return }
-            perform(doorkeeping.answer(answer, from: doorkeeper))
+            perform(doorkeeping.answer(answer, from: doorkeeper, now: .now()))
         case .leave: leave(connection)
         case .lost: lost(connection)
         }

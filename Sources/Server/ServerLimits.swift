@@ -66,6 +66,9 @@ package struct ServerLimits: Sendable {
 
     /// How long a doorkeeper may say nothing before another is asked.
     package var knockTime = TimeAmount.seconds(5)
+    /// How long a doorkeeper that goes on answering others may leave one knock waiting: a thousand
+    /// newcomers come in in some thirty commits.
+    package var knockPatience = TimeAmount.seconds(60)
     /// Doorkeepers asked for one knock before the newcomer is told that nobody answers.
     package var knockTries = 4
     /// Knocks of one attachment per minute; each is passed to a member.

@@ -140,7 +140,8 @@ final class ClientLinkHandler: ChannelDuplexHandler {
         case .frames(let promise): serveFrames(promise)
         case .bytes(let promise): serveBytes(promise)
         }
-        if readHeldBack && heldBytes < Self.highMark {
+        // Who still waits has a frame before it that is larger than what is held otherwise.
+        if readHeldBack && (heldBytes < Self.highMark || waiter != nil) {
             readHeldBack = false
             context?.read()
         }

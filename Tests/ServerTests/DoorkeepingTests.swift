@@ -38,12 +38,14 @@ import Wire
         #expect(
             doorkeeping.knock([1], from: newcomer, now: start) == [.pass(knocked(1), to: first)])
         let answer = ClientFrame.Answer(knocks: [KnockID(1), KnockID(77)], payload: [9])
-        #expect(doorkeeping.answer(answer, from: second).isEmpty, "only who was asked may answer")
         #expect(
-            doorkeeping.answer(answer, from: first) == [
+            doorkeeping.answer(answer, from: second, now: start).isEmpty,
+            "only who was asked may answer")
+        #expect(
+            doorkeeping.answer(answer, from: first, now: start) == [
                 .answer(.init(doorkeeper: first, payload: [9]), to: [newcomer])
             ])
-        #expect(doorkeeping.answer(answer, from: first).isEmpty, "once")
+        #expect(doorkeeping.answer(answer, from: first, now: start).isEmpty, "once")
         #expect(doorkeeping.sweep(now: start + .hours(1)).isEmpty)
     }
 
@@ -55,7 +57,7 @@ import Wire
         _ = doorkeeping.knock([1], from: other, now: start)
         let answer = ClientFrame.Answer(knocks: [KnockID(1), KnockID(2)], payload: [9])
         #expect(
-            doorkeeping.answer(answer, from: first) == [
+            doorkeeping.answer(answer, from: first, now: start) == [
                 .answer(.init(doorkeeper: first, payload: [9]), to: [newcomer, other])
             ])
     }
@@ -82,9 +84,9 @@ import Wire
     func uselessAnswer() {
         var doorkeeping = make(ready: [first, second])
         _ = doorkeeping.knock([], from: newcomer, now: start)
-        _ = doorkeeping.answer(.init(knocks: [KnockID(1)], payload: []), from: first)
+        _ = doorkeeping.answer(.init(knocks: [KnockID(1)], payload: []), from: first, now: start)
         #expect(asked(doorkeeping.knock([], from: newcomer, now: start)) == [second])
-        _ = doorkeeping.answer(.init(knocks: [KnockID(2)], payload: []), from: second)
+        _ = doorkeeping.answer(.init(knocks: [KnockID(2)], payload: []), from: second, now: start)
         #expect(asked(doorkeeping.knock([], from: newcomer, now: start)) == [first])
     }
 
@@ -95,11 +97,68 @@ import Wire
         #expect(doorkeeping.sweep(now: start + .seconds(4)).isEmpty)
         #expect(
             doorkeeping.sweep(now: start + .seconds(5)) == [.pass(knocked(1), to: second)])
-        let late = ClientFrame.Answer(knocks: [KnockID(1)], payload: [])
-        var other = doorkeeping
-        #expect(other.answer(late, from: first).count == 1)
         #expect(doorkeeping.sweep(now: start + .seconds(10)) == [.unanswered(newcomer)])
-        #expect(doorkeeping.answer(late, from: first).isEmpty)
+        #expect(doorkeeping.sweep(now: start + .seconds(20)).isEmpty)
+        let late = ClientFrame.Answer(knocks: [KnockID(1)], payload: [])
+        #expect(doorkeeping.answer(late, from: first, now: start).count == 1)
+        #expect(doorkeeping.answer(late, from: second, now: start).isEmpty, "once")
+    }
+
+    @Test("a doorkeeper that answers others is busy, not silent, but not for ever")
+    func busy() {
+        var doorkeeping = make(ready: [first, second])
+        _ = doorkeeping.knock([1], from: newcomer, now: start)
+        for seconds in stride(from: 4, to: 60, by: 4) {
+            let now = start + .seconds(Int64(seconds))
+            let other = AttachmentID(UInt64(100 + seconds))
+            let knocks = doorkeeping.knock([], from: other, now: now)
+            guard case .pass(let knocked, to: first)? = knocks.first else {
+                Issue.record("asked somebody else after \(seconds) s")
+                return
+            }
+            let answer = ClientFrame.Answer(knocks: [knocked.knock], payload: [])
+            #expect(doorkeeping.answer(answer, from: first, now: now).count == 1)
+            #expect(doorkeeping.sweep(now: now + .seconds(3)).isEmpty)
+        }
+        #expect(
+            doorkeeping.sweep(now: start + .seconds(60)) == [.pass(knocked(1), to: second)])
+    }
+
+    @Test("an answer to an earlier knock is passed on, and nobody else is asked then")
+    func earlierKnock() {
+        var doorkeeping = make(ready: [first, second])
+        _ = doorkeeping.knock([1], from: newcomer, now: start)
+        #expect(asked(doorkeeping.knock([2], from: newcomer, now: start)) == [second])
+        let answer = ClientFrame.Answer(knocks: [KnockID(1), KnockID(2)], payload: [])
+        #expect(
+            doorkeeping.answer(answer, from: first, now: start) == [
+                .answer(.init(doorkeeper: first, payload: []), to: [newcomer])
+            ], "the later knock is not the first one's to answer")
+        #expect(doorkeeping.sweep(now: start + .hours(1)).isEmpty)
+        let other = ClientFrame.Answer(knocks: [KnockID(2)], payload: [])
+        #expect(doorkeeping.answer(other, from: second, now: start).count == 1)
+    }
+
+    @Test("of many knocks the oldest cannot be answered any more, nor those of who went")
+    func forgotten() {
+        var limits = ServerLimits()
+        limits.knocksPerMinute = 1000
+        limits.knockBytesPerRoom = 10
+        var doorkeeping = Doorkeeping(limits: limits)
+        _ = doorkeeping.setReady(true, first, now: start)
+        for _ in 0..<1000 {
+            let actions = doorkeeping.knock([1, 2, 3], from: newcomer, now: start)
+            #expect(asked(actions) == [first], "earlier ones take no room")
+        }
+        func answer(_ id: UInt64) -> Int {
+            let answer = ClientFrame.Answer(knocks: [KnockID(id)], payload: [])
+            return doorkeeping.answer(answer, from: first, now: start).count
+        }
+        #expect(answer(1) == 0)
+        #expect(answer(996) == 0)
+        #expect(answer(997) == 1)
+        _ = doorkeeping.lost(newcomer, forGood: false, now: start)
+        #expect(answer(1000) == 0)
     }
 
     @Test("no more members are asked than the limit says")

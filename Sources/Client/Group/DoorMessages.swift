@@ -5,15 +5,21 @@ import Wire
 /// A newcomer's request to be let in: its key package, and proof that it knows the link.
 struct Knock: Sendable {
     let keyPackage: KeyPackage
+    /// The newcomer had seen the log up to here.
+    let seen: UInt64
     private let mac: [UInt8]
 
     /// A key package has its owner's name and identity key in it.
     private static let sealing: StaticString = "sealed knock"
 
-    init(_ keyPackage: KeyPackage, keys: RoomKeys, log: LogID, attachment: AttachmentID) {
+    init(
+        _ keyPackage: KeyPackage, seen: UInt64, keys: RoomKeys, log: LogID, attachment: AttachmentID
+    ) {
         self.keyPackage = keyPackage
+        self.seen = seen
         mac = keys.mac("knock") { writer in
-            Self.write(MLSMessage.keyPackage(keyPackage).bytes, log, attachment, into: &writer)
+            Self.write(
+                MLSMessage.keyPackage(keyPackage).bytes, seen, log, attachment, into: &writer)
         }
     }
 
@@ -21,6 +27,7 @@ struct Knock: Sendable {
     func sealed(_ keys: RoomKeys) -> [UInt8] {
         var writer = TLSWriter(capacity: 4096)
         writer.writeFixed(mac)
+        writer.write(seen)
         writer.writeFixed(MLSMessage.keyPackage(keyPackage).bytes)
         return keys.seal(writer.bytes, Self.sealing)
     }
@@ -28,27 +35,30 @@ struct Knock: Sendable {
     /// The knock of whoever has this attachment; nil when it was made without the link, or for
     /// another place.
     init?(_ sealed: [UInt8], keys: RoomKeys, log: LogID, attachment: AttachmentID) {
-        guard let bytes = keys.open(sealed, Self.sealing), bytes.count > RoomKeys.macSize else {
-            return nil
-        }
-        let mac = Array(bytes.prefix(RoomKeys.macSize))
-        let package = Array(bytes.dropFirst(RoomKeys.macSize))
+        guard let bytes = keys.open(sealed, Self.sealing) else { return nil }
+        var reader = TLSReader(bytes)
+        guard let mac = try? reader.readFixed(RoomKeys.macSize),
+            let seen: UInt64 = try? reader.read(),
+            let package = try? reader.readFixed(reader.remaining)
+        else { return nil }
         let isValid = keys.isValid(mac, "knock") { writer in
-            Self.write(package, log, attachment, into: &writer)
+            Self.write(package, seen, log, attachment, into: &writer)
         }
         guard isValid, case .keyPackage(let keyPackage)? = try? MLSMessage(bytes: package) else {
             return nil
         }
         self.keyPackage = keyPackage
+        self.seen = seen
         self.mac = mac
     }
 
     private static func write(
-        _ package: [UInt8], _ log: LogID, _ attachment: AttachmentID,
+        _ package: [UInt8], _ seen: UInt64, _ log: LogID, _ attachment: AttachmentID,
         into writer: inout TLSWriter
     ) {
         writer.write(log)
         writer.write(attachment)
+        writer.write(seen)
         writer.writeOpaque(package)
     }
 }

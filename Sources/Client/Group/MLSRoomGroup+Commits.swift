@@ -51,7 +51,7 @@ extension MLSRoomGroup {
             try membership.group.adopt(commit)
             let own = place?.attachment
             var steps = changed(
-                change, by: own, isCommand: proposed.isCommand, membership, now: now)
+                change, by: own, at: entry, isCommand: proposed.isCommand, membership, now: now)
             steps += carryOut(proposed, knocks, at: entry, membership, now: now)
             return steps
         } catch {
@@ -163,7 +163,8 @@ extension MLSRoomGroup {
             try membership.group.adopt(staged)
             membership.hasGap = false
             return changed(
-                change, by: sender.attachment, isCommand: isCommand, membership, now: now)
+                change, by: sender.attachment, at: entry, isCommand: isCommand, membership,
+                now: now)
         } catch MLSError.wrongEpoch(let epoch) {
             // We cannot follow what builds on a commit that we were not shown.
             if epoch > membership.group.epoch { return doubt(entry, membership, now: now) }
@@ -223,14 +224,15 @@ extension MLSRoomGroup {
 
     /// A new epoch.
     private func changed(
-        _ change: RoomRoster.Change, by committer: AttachmentID?, isCommand: Bool,
-        _ membership: Membership, now: Duration
+        _ change: RoomRoster.Change, by committer: AttachmentID?, at entry: LogEntry,
+        isCommand: Bool, _ membership: Membership, now: Duration
     ) -> [GroupStep] {
         var steps: [GroupStep] = []
         membership.duties.conflicts = 0
         membership.doubt.settle()
         for member in change.left { membership.leavers.remove(member.attachment) }
         for member in change.left { membership.late[member.attachment] = nil }
+        for member in change.left { membership.joins[member.attachment] = nil }
         for member in change.left { membership.returns[member.attachment, default: 0] += 1 }
         if membership.returns.count > FrameLimits.maximumRoster { membership.returns = [:] }
         if isCommand { membership.door.ban(change.left) }
@@ -239,6 +241,7 @@ extension MLSRoomGroup {
         }
         for member in change.joined + change.returned {
             _ = membership.door.forget(member.attachment)
+            membership.joins[member.attachment] = entry.sequence
         }
         for member in change.returned { membership.leavers.remove(member.attachment) }
         if !change.joined.isEmpty { steps.append(.news(.joined(change.joined))) }

@@ -1,4 +1,5 @@
 import MLS
+import TLSSyntax
 import Wire
 
 /// Letting others in.
@@ -13,6 +14,9 @@ extension MLSRoomGroup {
                 knock.keyPackage.leafNode, keys: keys, log: place.log),
             member.attachment == frame.newcomer
         else { return [.news(.warning(.forgedKnock, about: nil))] }
+        // Another doorkeeper has let them in since, and its answer is under way. Were it lost, the
+        // newcomer would knock again.
+        guard !membership.letIn(frame.newcomer, after: knock.seen) else { return [] }
         guard knock.keyPackage.cipherSuite == membership.group.cipherSuite,
             (try? knock.keyPackage.validate(
                 now: environment.now(), lifetimes: Self.policy.lifetimes)) != nil
@@ -61,8 +65,10 @@ extension MLSRoomGroup {
 
     /// Commits to everybody who waits, as far as one commit and one answer carry them.
     func admit(_ membership: Membership, now: Duration) -> [GroupStep] {
-        // The server makes a copy of the tree for each newcomer.
-        let treeSize = max(1, membership.group.memberCount * Self.leafSizeEstimate)
+        // The server makes a copy of the tree for each newcomer. A leaf with its share of the
+        // parents is about as large as a key package.
+        let leafSize = membership.door.queue.first?.keyPackage.tlsEncoded.count ?? 1
+        let treeSize = membership.group.memberCount * leafSize
         let count = min(FrameLimits.maximumKnocksPerAnswer, Self.maximumAnswerCopies / treeSize)
         let batch = Array(membership.door.queue.prefix(max(Self.smallestBatch, count)))
         return admit(batch, membership, now: now)
@@ -71,8 +77,6 @@ extension MLSRoomGroup {
     /// Bytes of all copies of one answer, near enough: what a server may have to hold for newcomers
     /// whose lines are slow.
     private static let maximumAnswerCopies = 64 << 20
-    /// Bytes of a leaf in the tree, with its share of the parents, in the default suite.
-    private static let leafSizeEstimate = 3 << 10
     /// And no fewer are let in at once.
     private static let smallestBatch = 8
 

@@ -10,6 +10,7 @@ extension MLSRoomGroup {
     /// Our keys are fresh.
     func renewed(_ membership: Membership, now: Duration) {
         membership.sealedCount = 0
+        laterAttempts = []
         let period = max(
             Duties.renewalPeriod, Duties.renewalPeriodPerMember * membership.group.memberCount)
         membership.duties.renewal = now + between(period * 0.75, period * 1.25)

@@ -21,7 +21,8 @@ extension MLSRoomGroup {
             return []
         }
         let knock = Knock(
-            bundle.keyPackage, keys: keys, log: place.log, attachment: place.attachment)
+            bundle.keyPackage, seen: lastSeen, keys: keys, log: place.log,
+            attachment: place.attachment)
         seeking?.noteKnock(.init(bundle: bundle, session: session), now: now)
         return [.knock(knock.sealed(keys))]
     }
@@ -168,7 +169,9 @@ extension MLSRoomGroup {
     // MARK: Being let in
 
     func answered(_ answer: ServerFrame.Answered, now: Duration) -> [GroupStep] {
-        guard seeking != nil, membership == nil, !isOver else { return [] }
+        // Who founds has given up hope; the log decides, and then the door is tried again.
+        guard seeking != nil, seeking?.founding == nil, membership == nil, !isOver
+        else { return [] }
         seeking?.isAsking = false
         switch DoorAnswer(answer.payload, keys: keys) {
         case .admitted(let admission)?: return admitted(admission, now: now)
@@ -209,16 +212,17 @@ extension MLSRoomGroup {
         guard case .welcome(let welcome)? = try? MLSMessage(bytes: admission.welcome) else {
             return forged(now: now)
         }
-        guard
-            let attempt = seeking?.attempts.last(where: { welcome.isFor($0.bundle.keyPackage) })
+        guard let attempts = seeking?.attempts,
+            let index = attempts.lastIndex(where: { welcome.isFor($0.bundle.keyPackage) })
         else {
             // To an earlier knock of ours, whose keys are gone.
             seeking?.knockSooner(after: .zero, now: now)
             return []
         }
-        guard let joined = try? join(welcome, admission, attempt, now: now) else {
+        guard let joined = try? join(welcome, admission, attempts[index], now: now) else {
             return forged(now: now)
         }
+        laterAttempts = Array(attempts[(index + 1)...])
         return enter(joined.membership, at: joined.briefing, by: joined.doorkeeper, now: now)
     }
 
@@ -251,6 +255,7 @@ extension MLSRoomGroup {
         let membership = Membership(
             group: group, roster: roster, record: record ?? LogRecord(), rules: rules,
             session: attempt.session, duties: Duties(renewal: now + firstRenewal(members: count)))
+        membership.joinedAt = briefing.sequence
         return (membership, briefing, roster.members[signer]?.attachment)
     }
 

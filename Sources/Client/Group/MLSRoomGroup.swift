@@ -28,12 +28,17 @@ final class MLSRoomGroup: RoomGroup {
     var isConnected = false
     /// Commits that the log has taken, as the server counts them.
     var logEpoch: UInt64 = 0
+    /// The place of the last entry that we have seen.
+    var lastSeen: UInt64 = 0
     /// The others at the server: here or away.
     var presences: [AttachmentID: Presence.State] = [:]
     var membership: Membership?
     var seeking: Seeking?
     /// When we knocked before we came in.
     var earlierKnocks: [Duration] = []
+    /// Knocks of ours after the one that was answered: whoever serves them as well takes us out and
+    /// in again. Kept until our keys are renewed.
+    var laterAttempts: [Seeking.Attempt] = []
     var isOver = false
     private var lastTicket: UInt64 = 0
 
@@ -69,6 +74,7 @@ final class MLSRoomGroup: RoomGroup {
         seeking = Seeking()
         place = Place(log: attached.position.log, attachment: attached.attachment)
         logEpoch = attached.epoch
+        lastSeen = attached.position.sequence
         let steps: [GroupStep] = wasInside ? [.news(.fellOut)] : []
         return steps + (attached.standing == .founder ? found(now: now) : knock(now: now))
     }
@@ -93,6 +99,7 @@ final class MLSRoomGroup: RoomGroup {
         guard let attachment = place?.attachment, !isOver else { return [] }
         place = Place(log: position.log, attachment: attachment)
         logEpoch = 0
+        lastSeen = position.sequence
         return seekAgain(now: now)
     }
 
@@ -114,6 +121,8 @@ final class MLSRoomGroup: RoomGroup {
         let recentKnocks = seeking?.recentKnocks ?? earlierKnocks
         seeking = Seeking()
         seeking?.recentKnocks = recentKnocks
+        seeking?.attempts = laterAttempts
+        laterAttempts = []
         return membership != nil
     }
 
@@ -121,7 +130,8 @@ final class MLSRoomGroup: RoomGroup {
     func seekAgain(now: Duration) -> [GroupStep] {
         let wasInside = leaveGroup()
         let steps: [GroupStep] = wasInside ? [.news(.fellOut), .ready(false)] : []
-        seeking?.knock(after: .zero, now: now)
+        let isServed = seeking?.attempts.isEmpty == false
+        seeking?.knock(after: isServed ? Seeking.answering : .zero, now: now)
         guard let due = seeking?.nextKnock, due > now else { return steps + knock(now: now) }
         return steps
     }
@@ -144,6 +154,7 @@ final class MLSRoomGroup: RoomGroup {
 
     func entry(_ entry: LogEntry, now: Duration) -> [GroupStep] {
         guard !isOver else { return [] }
+        lastSeen = entry.sequence
         // What a server says of epochs is not to be trusted: it may have said any number.
         if entry.kind == .commit { logEpoch &+= 1 }
         guard let membership else { return heard(entry, now: now) }

@@ -18,6 +18,10 @@ final class Membership {
     var leavers: Set<AttachmentID> = []
     /// The epoch that we came into.
     let firstEpoch: UInt64
+    /// The place of the commit that let us in.
+    var joinedAt: UInt64 = 0
+    /// The same of those who came in since.
+    var joins: [AttachmentID: UInt64] = [:]
     /// Who said something in an epoch whose keys we have dropped, and until when they may say it
     /// again.
     var late: [AttachmentID: Duration] = [:]
@@ -52,6 +56,12 @@ final class Membership {
         self.rules = rules
         self.session = session
         self.duties = duties
+    }
+
+    /// True when somebody is in who came in after they had seen the log up to a place, as far as we
+    /// know.
+    func letIn(_ newcomer: AttachmentID, after seen: UInt64) -> Bool {
+        roster[newcomer] != nil && (joins[newcomer] ?? joinedAt) > seen
     }
 
     /// Groups remembered: in an honest room there is no other.

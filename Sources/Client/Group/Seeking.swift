@@ -9,13 +9,13 @@ struct Seeking {
     /// Bytes of entries held.
     static let maximumHeldBytes = 8 << 20
     /// Key packages whose answer may still come.
-    static let maximumBundles = 2
+    static let maximumBundles = 4
     /// The server takes twelve knocks a minute.
     static let knocksPerMinute = 10
     /// Knocks are at least so far apart when nobody told us to wait.
     static let spacing: Duration = .milliseconds(1200)
-    /// The server always answers; if it does not, we ask again after this long.
-    static let patience: Duration = .seconds(25)
+    /// The server always answers, within a minute; if it does not, we ask again after this long.
+    static let patience: Duration = .seconds(65)
     /// While a member has to decide, the door is asked again after this long, so that most of a
     /// minute's knocks are left for when something is said, which may be the decision.
     static let waitingForApproval: Duration = .seconds(20)
@@ -27,6 +27,9 @@ struct Seeking {
     static let afterEntry: Duration = .milliseconds(100)
     /// While the room is full.
     static let waitingForRoom: Duration = .seconds(20)
+    /// Who is taken out may be taken in again by the same commit: the answer to a later knock is
+    /// under way then.
+    static let answering: Duration = .seconds(5)
     /// A person is told that we are asking when it takes longer than this.
     static let quiet: Duration = .seconds(1)
     /// A server that asks nobody says so sooner than this.

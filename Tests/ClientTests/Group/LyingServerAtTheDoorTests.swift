@@ -49,7 +49,8 @@ extension LyingServerTests {
         to knock: [UInt8], keys: RoomKeys
     ) throws -> ServerFrame.Answered {
         let opened = keys.open(knock, "sealed knock") ?? []
-        let package = try MLSMessage(bytes: Array(opened.dropFirst(RoomKeys.macSize)))
+        let head = RoomKeys.macSize + MemoryLayout<UInt64>.size
+        let package = try MLSMessage(bytes: Array(opened.dropFirst(head)))
         guard case .keyPackage(let package) = package else { throw CancellationError() }
         let environment = Environment(now: { 1_800_000_000 })
         let key = try SignaturePrivateKey(for: package.cipherSuite, environment: environment)
@@ -110,6 +111,24 @@ extension LyingServerTests {
         #expect(ann.group.membership?.group.memberCount == 1)
         expectHealed(storm)
         #expect(bob.isInside)
+    }
+
+    @Test("that asks a second doorkeeper about a knock that was served has nobody let in twice")
+    func asksTwice() throws {
+        let storm = room(["ann", "bob"])
+        var knock: ServerFrame?
+        storm.lie = { frame, _ in
+            if case .knocked = frame { knock = frame }
+            return [frame]
+        }
+        let cleo = storm.join("cleo")
+        storm.advance(.seconds(1))
+        #expect(cleo.isInside)
+        let epoch = storm.rooms[0].server.epoch
+        for client in storm.clients { storm.invent([try #require(knock)], to: client) }
+        storm.advance(.seconds(1))
+        #expect(storm.rooms[0].server.epoch == epoch && cleo.stay == 1)
+        expectHealed(storm)
     }
 
     @Test("that shows somebody who is not there adds nobody to the room")
