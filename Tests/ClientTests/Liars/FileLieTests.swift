@@ -22,7 +22,9 @@ struct FileLieTests {
     }
 
     /// What a receiver sees at the end of a good transfer.
-    private func here(_ name: String, from sender: String, _ size: String, _ bytes: [UInt8]) -> String {
+    private func here(_ name: String, from sender: String, _ size: String, _ bytes: [UInt8])
+        -> String
+    {
         "-- \(name) from \(sender) is here, \(size): folder/\(name), SHA-256 \(sha256(bytes))"
     }
 
@@ -54,7 +56,8 @@ struct FileLieTests {
         scene.pass(.seconds(60))
         #expect(
             bob.news() == [
-                here("one", from: "ann", "1.0 kB", small), here("two", from: "cleo", "1.0 kB", other),
+                here("one", from: "ann", "1.0 kB", small),
+                here("two", from: "cleo", "1.0 kB", other),
             ])
         #expect(try bob.folder?.read("one") == small)
         #expect(try bob.folder?.read("two") == other)
@@ -98,7 +101,8 @@ struct FileLieTests {
         try scene.expectHealed()
     }
 
-    @Test("by the server, which plays an earlier attempt's stream again", arguments: [200, 150_000])
+    @Test(
+        "by the server, which plays an earlier attempt's stream again", arguments: [200, 150_000])
     func replays(spoiltFrom place: Int) throws {
         let (scene, ann, bob, _) = try room()
         try ann.offer(large, as: "one")
@@ -179,7 +183,8 @@ struct FileLieTests {
         try scene.expectHealed()
     }
 
-    @Test("by a member who offers it as larger than it is: it never ends, until bob has enough of it")
+    @Test(
+        "by a member who offers it as larger than it is: it never ends, until bob has enough of it")
     func larger() throws {
         let (scene, bob, news) = try take { content in
             guard case .offer(var offer) = content else { return content }

@@ -63,7 +63,8 @@ struct MemberLieTests {
         for bytes: [UInt8] in [[], [1], [1, 2], [1, 99, 1], [2, 2, 2], [1, 10, 0]] {
             try mallory.speak(.content(bytes))
         }
-        let text = Content.TextPart(message: MessageID(number: 1), index: 0, count: 1, bytes: [0xff])
+        let text = Content.TextPart(
+            message: MessageID(number: 1), index: 0, count: 1, bytes: [0xff])
         try mallory.speak(.content(Content.text(text).encoded))
         scene.pass(.seconds(10))
         // What is not UTF-8 is shown as it can be, and never as anything else.
@@ -126,7 +127,19 @@ struct MemberLieTests {
                 identityKey: [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 32))
             try mallory.speak(.asks(ghost))
         }
-        try expect(scene, [])
+        // Whom nobody sees is not shown, and takes no place of who is really there.
+        let dan = scene.join("dan")
+        scene.pass(.seconds(2))
+        let tag = "dan#\(dan.keyTag)"
+        for name in ["ann", "bob"] {
+            #expect(
+                try scene[name].news() == [
+                    "-- \(tag) asks to be let in: /admit \(tag) or /refuse \(tag)"
+                ])
+        }
+        try scene["ann"].admitAll()
+        scene.pass(.seconds(30))
+        try scene.expectHealed()
     }
 
     @Test("as a doorkeeper, with a Welcome to another tree, or to another group")
@@ -163,10 +176,13 @@ struct MemberLieTests {
 
     // MARK: Names
 
-    @Test("about her name", arguments: [
-        ("\u{1B}[2Jann", "\"\u{241B}[2Jann\"#"), ("ann", "ann#"), ("ann: yes\nbob", "\"ann: yes\u{240A}bob\"#"),
-        ("\u{202E}nna", "nna"), ("✓ ann", "\"✓ ann\"#"),
-    ])
+    @Test(
+        "about her name",
+        arguments: [
+            ("\u{1B}[2Jann", "\"\u{241B}[2Jann\"#"), ("ann", "ann#"),
+            ("ann: yes\nbob", "\"ann: yes\u{240A}bob\"#"),
+            ("\u{202E}nna", "nna"), ("✓ ann", "\"✓ ann\"#"),
+        ])
     func names(name: String, shown: String) throws {
         let (scene, mallory) = try room()
         try mallory.rename(to: name)
@@ -175,9 +191,10 @@ struct MemberLieTests {
         let tag = shown.hasSuffix("#") ? mallory.keyTag : ""
         let line = try #require(try scene["bob"].screen.said.last)
         #expect(line == .init(name: shown + tag, text: "I am somebody else"))
-        #expect(try scene["bob"].screen.lines.allSatisfy { line in
-            line.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x202E }
-        })
+        #expect(
+            try scene["bob"].screen.lines.allSatisfy { line in
+                line.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x202E }
+            })
     }
 
     @Test("by a name that is longer than names are, or no text", arguments: [65, 5000, 0])

@@ -54,7 +54,8 @@ final class Scene {
         _ name: String, folder: TemporaryFolder? = nil
     ) -> Player {
         let player = Player(
-            name, identity: Client.Identity(), folder: folder, truth: truth.count, scene: self, lies: lies)
+            name, identity: Client.Identity(), folder: folder, truth: truth.count, scene: self,
+            lies: lies)
         players.append(player)
         stage.settle()
         return player
@@ -195,7 +196,8 @@ final class Player {
                 name: name, agent: "test", options: scene.options), link: scene.secret,
             identity: identity,
             connector: LyingConnector(server: scene.server, name: name, lies: lies),
-            folder: folder?.folder, clock: clock, random: SeededGenerator(UInt64(scene.players.count + 1)),
+            folder: folder?.folder, clock: clock,
+            random: SeededGenerator(UInt64(scene.players.count + 1)),
             wallClock: WallClock(
                 now: { Scene.start + UInt64(clock.now.offset / .seconds(1)) }, offset: { _ in 0 }),
             group: {

@@ -206,7 +206,8 @@ struct ServerLieTests {
         try scene.expectHealed(after: .seconds(30))
     }
 
-    @Test("by splitting the room in two: nothing while it is split, and a warning at the first word")
+    @Test(
+        "by splitting the room in two: nothing while it is split, and a warning at the first word")
     func forks() throws {
         let scene = try Scene("ann", "bob", "cleo", "dan")
         let left = Set([try scene["ann"].attachment, try scene["bob"].attachment])

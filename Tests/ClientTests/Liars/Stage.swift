@@ -53,7 +53,9 @@ final class Stage: TaskExecutor {
     ) throws -> Result {
         let result = OnStage<Swift.Result<Result, any Error>?>(nil)
         Task(executorPreference: self) {
-            do { result.value = .success(try await body()) } catch { result.value = .failure(error) }
+            do { result.value = .success(try await body()) } catch {
+                result.value = .failure(error)
+            }
         }
         settle()
         guard let result = result.value else { throw Stuck() }
