@@ -1,11 +1,12 @@
 import MLS
+import TestSupport
 import Testing
 import Wire
 
 @testable import Client
 
 /// What stands on people's screens when the server lies about who comes in and who is there.
-@Suite("On screen, a server that lies about who is there", .timeLimit(.minutes(1)))
+@Suite("On screen, a server that lies about who is there", .oneAtATime, .timeLimit(.minutes(1)))
 struct DoorLieTests {
     // MARK: Knocks
 

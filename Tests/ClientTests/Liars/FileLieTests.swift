@@ -1,4 +1,5 @@
 import SealedFile
+import TestSupport
 import Testing
 import Wire
 
@@ -6,7 +7,7 @@ import Wire
 
 /// What stands on people's screens, and what is in their folders, when the server or a member lies
 /// about files.
-@Suite("On screen, a lie about a file", .timeLimit(.minutes(1)))
+@Suite("On screen, a lie about a file", .oneAtATime, .timeLimit(.minutes(1)))
 struct FileLieTests {
     private let small = randomBytes(1000, seed: 1)
     private let other = randomBytes(1000, seed: 2)

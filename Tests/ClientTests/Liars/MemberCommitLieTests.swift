@@ -1,4 +1,5 @@
 import MLS
+import TestSupport
 import Testing
 import Wire
 
@@ -6,7 +7,9 @@ import Wire
 
 /// What stands on people's screens when a member commits to what the rules forbid, or to what harms
 /// the others.
-@Suite("On screen, a member who changes the room against its rules", .timeLimit(.minutes(1)))
+@Suite(
+    "On screen, a member who changes the room against its rules", .oneAtATime,
+    .timeLimit(.minutes(1)))
 struct MemberCommitLieTests {
     /// Somebody to be added.
     private func package(

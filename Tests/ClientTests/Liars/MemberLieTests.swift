@@ -1,5 +1,6 @@
 import MLS
 import TLSSyntax
+import TestSupport
 import Testing
 import Wire
 
@@ -7,7 +8,7 @@ import Wire
 
 /// What stands on people's screens when a member's client does what ours never would. After each,
 /// the others hear each other as before.
-@Suite("On screen, a member who lies", .timeLimit(.minutes(1)))
+@Suite("On screen, a member who lies", .oneAtATime, .timeLimit(.minutes(1)))
 struct MemberLieTests {
     /// A room with ann and bob, and Mallory who lies.
     private func room(needsApproval: Bool = false) throws -> (Scene, mallory: Player) {

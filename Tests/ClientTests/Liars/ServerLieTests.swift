@@ -1,11 +1,12 @@
 import MLS
+import TestSupport
 import Testing
 import Wire
 
 @testable import Client
 
 /// What stands on people's screens, whole clients and all, when the server lies about the log.
-@Suite("On screen, a server that lies about what was said", .timeLimit(.minutes(1)))
+@Suite("On screen, a server that lies about what was said", .oneAtATime, .timeLimit(.minutes(1)))
 struct ServerLieTests {
     private func isWords(_ frame: ServerFrame, by player: Player) -> Bool {
         guard case .entry(let entry) = frame else { return false }
