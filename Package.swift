@@ -124,7 +124,8 @@ let package = Package(
         .testTarget(
             name: "ClientTests",
             dependencies: [
-                "TestSupport", "Client", "MLS", "Wire", "SealedFile", "Folder", "TLSSyntax", crypto,
+                "TestSupport", "ChatUI", "Client", "MLS", "Terminal", "Wire", "SealedFile",
+                "Folder", "TLSSyntax", crypto,
             ],
             swiftSettings: ours),
         .testTarget(

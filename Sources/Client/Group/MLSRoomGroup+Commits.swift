@@ -164,7 +164,7 @@ extension MLSRoomGroup {
         } catch MLSError.wrongGroup {
             return ofAnotherGroup(message, membership, now: now)
         } catch MLSError.ownMessage {
-            return [.news(.warning(.repeatedEntry, about: nil))]
+            return [.news(.warning(.repeatedEntry, about: place?.attachment))]
         } catch {
             return [.news(.warning(.refusedCommit, about: entry.sender))]
         }

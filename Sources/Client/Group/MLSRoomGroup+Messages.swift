@@ -87,7 +87,7 @@ extension MLSRoomGroup {
         } catch MLSError.messageKeyUsed {
             return [.news(.warning(.repeatedEntry, about: entry.sender))]
         } catch MLSError.ownMessage {
-            return [.news(.warning(.repeatedEntry, about: nil))]
+            return [.news(.warning(.repeatedEntry, about: place?.attachment))]
         } catch {
             return unreadable(entry)
         }

@@ -244,7 +244,7 @@ struct Conversation: Sendable {
         let subject = about.map { id in
             (person: people.person(id), key: people.key(of: id) ?? id.tlsEncoded)
         }
-        let name = subject.map { people.called($0.person) } ?? ""
+        let name = subject.flatMap { people.called($0.person) }
         let since = about.flatMap(people.agreedAt) ?? wallClock.now()
         let warning = warnings.warn(
             kind, about: subject, called: name, since: wallClock.timeOfDay(since))

@@ -78,8 +78,10 @@ struct People: Sendable {
         Set(entries.values.lazy.filter { !$0.isGone }.map(\.member.identityKey))
     }
 
-    /// What a sentence calls somebody: with the key's tag where the name is not theirs alone.
-    func called(_ person: Person) -> String {
+    /// What a sentence calls somebody: with the key's tag where the name is not theirs alone. Nil for
+    /// who never was a member.
+    func called(_ person: Person) -> String? {
+        guard !person.name.isEmpty || !person.keyTag.isEmpty else { return nil }
         let isShared = all.contains {
             $0.name == person.name && $0.attachment != person.attachment
         }

@@ -14,18 +14,17 @@ struct Warnings: Sendable {
 
     /// - Parameters:
     ///   - person: a name for whom it is about, under which it is told once.
-    ///   - name: what a sentence calls them.
+    ///   - name: what a sentence calls them; nil for somebody.
     ///   - since: the time of day up to which all was well.
     /// - Returns: nothing when it was told before.
     mutating func warn(
         _ kind: RoomWarning.Kind, about subject: (person: Person, key: [UInt8])?,
-        called name: String,
-        since: String
+        called name: String?, since: String
     ) -> RoomWarning? {
         guard told.insert(Told(kind: kind, person: subject?.key ?? [])) else { return nil }
         return RoomWarning(
             kind: kind, person: subject?.person,
-            sentence: kind.sentence(about: subject == nil ? nil : name, since: since))
+            sentence: kind.sentence(about: name, since: since))
     }
 }
 
@@ -44,7 +43,8 @@ extension RoomWarning.Kind {
             "the server withheld a change of the room's keys; you cannot read what was said after "
                 + "it, and come in again"
         case .repeatedEntry:
-            "the server sent something that \(somebody) said a second time; it was passed over"
+            "something that \(somebody) said came a second time: the server sent it again, or their "
+                + "program is wrong; it was passed over"
         case .wrongSender:
             "the server named the wrong author for something that \(somebody) said; go by the names "
                 + "shown here"

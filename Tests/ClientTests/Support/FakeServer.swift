@@ -32,6 +32,8 @@ final class FakeServer: Sendable {
     struct State {
         var log = LogID.random()
         var sequence: UInt64 = 0
+        /// How far apart places of the log are: numbers increase and are not contiguous.
+        var steps: ClosedRange<UInt64> = 1...3
         var epoch: UInt64 = 0
         var entries: [ServerFrame.Entry] = []
         var appended: [AppendID: UInt64] = [:]
@@ -93,6 +95,7 @@ final class FakeServer: Sendable {
             var next = State(random: state.random, faults: state.faults)
             let last = state.lastAttachment
             next.room = state.room
+            next.steps = state.steps
             state = next
             // Attachments of two lives must not be taken for one another by luck.
             state.lastAttachment = last + 1000
@@ -277,8 +280,7 @@ final class FakeServer: Sendable {
             state.epoch += 1
         }
         state.appendCount += 1
-        // Numbers increase and are not contiguous.
-        state.sequence += UInt64.random(in: 1...3, using: &state.random)
+        state.sequence += UInt64.random(in: state.steps, using: &state.random)
         let entry = ServerFrame.Entry(
             sequence: state.sequence, sender: sender, kind: append.kind, payload: append.payload)
         state.entries.append(entry)
