@@ -2,7 +2,7 @@ package import Wire
 
 /// What protects a room.
 package struct Protection: Sendable, Equatable {
-    /// The cipher suite's name, such as `MLS 1.0, ML-KEM-768 + X25519, AES-256-GCM`.
+    /// The cipher suite's name, such as `MLS with ML-KEM-768 + X25519, AES-256-GCM`.
     package var suite: String
     /// Whether what is said now stays secret from one who records it and has a quantum computer later.
     package var isPostQuantum: Bool

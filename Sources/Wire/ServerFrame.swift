@@ -9,7 +9,8 @@ package enum ServerFrame: Hashable, Sendable {
     case appended(Appended)
     /// A commit came second: certainly not appended. The room's epoch is `epoch`.
     case conflict(id: AppendID, epoch: UInt64)
-    /// Certainly not appended, and a repeat would fare no better.
+    /// Certainly not appended. A repeat of what is too large would fare no better; of what found no
+    /// room it may, later and under another id.
     case refused(id: AppendID, reason: RefusalReason)
     /// The log cannot say more now. `certain` means not appended; otherwise only a repeat under the
     /// same id may follow.
@@ -109,7 +110,7 @@ package enum ServerFrame: Hashable, Sendable {
         }
     }
 
-    /// An entry of another's; in the replay of a resume also one's own.
+    /// An entry of another's; one's own in the replay of a resume, or when its answer is late.
     package struct Entry: Hashable, Sendable {
         package var sequence: UInt64
         package var sender: AttachmentID

@@ -117,7 +117,7 @@ local function add_mls(tvb, offset, last, tree)
     return "MLS " .. name
 end
 
--- An MLSMessage within the first bytes of a payload: some payloads have a kind or a MAC before it.
+-- An MLSMessage within the first bytes of a payload: a commit's payload has its type before it.
 local function find_mls(tvb, offset, last, tree)
     for at = offset, math.min(offset + 64, last - 6) do
         local found = add_mls(tvb, at, last, tree)

@@ -37,7 +37,8 @@ struct Envelope: Equatable, Sendable {
         var logEpoch: UInt64
         /// Those who ask to be let in and about whom nothing is decided.
         var asking: [RoomMember] = []
-        /// Identity keys of those who were in before the log began anew and are not back yet.
+        /// Identity keys of those who were in before the log began anew, or before the room moved,
+        /// and are not back yet.
         var awaited: [IdentityKey] = []
     }
 
