@@ -185,7 +185,7 @@ extension ClientFrame: TLSCodable {
         case .ready:
             self = .ready(try reader.readBool())
         case .knock:
-            self = .knock(try reader.readOpaque(limit: FrameLimits.maximumHandshake))
+            self = .knock(try reader.readOpaque(limit: FrameLimits.maximumKnock))
         case .answer:
             let knocks: [KnockID] = try reader.readVector(
                 limit: FrameLimits.maximumKnocksPerAnswer * 8)

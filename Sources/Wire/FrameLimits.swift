@@ -24,9 +24,13 @@ package enum FrameLimits {
     /// long, large enough that a 16 MiB message is a few hundred of them.
     package static let maximumMessage = 64 << 10
 
-    /// Bytes of one entry of kind `commit`, of a knock or of an answer: what a frame can hold, less
-    /// room for its other fields.
+    /// Bytes of one entry of kind `commit` or of an answer: what a frame can hold, less room for its
+    /// other fields.
     package static let maximumHandshake = maximumBody - 1024
+
+    /// Bytes of a knock: some four times those with a post-quantum key package and the longest name,
+    /// and few enough that two knocks do not fill a room's door.
+    package static let maximumKnock = 16 << 10
 
     /// Knocks that one answer may serve: a batch of newcomers.
     package static let maximumKnocksPerAnswer = 256

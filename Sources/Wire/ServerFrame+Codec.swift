@@ -105,7 +105,7 @@ extension ServerFrame: TLSCodable {
             self = .knocked(
                 Knocked(
                     knock: try reader.read(), newcomer: try reader.read(),
-                    payload: try reader.readOpaque(limit: FrameLimits.maximumHandshake)))
+                    payload: try reader.readOpaque(limit: FrameLimits.maximumKnock)))
         case .answered:
             self = .answered(
                 Answered(

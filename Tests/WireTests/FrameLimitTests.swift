@@ -39,17 +39,20 @@ struct FrameLimitTests {
     func handshakeSizes() throws {
         let limit = FrameLimits.maximumHandshake
         let full = [UInt8](repeating: 2, count: limit)
+        let knock = [UInt8](repeating: 2, count: FrameLimits.maximumKnock)
         let knocks = (0..<FrameLimits.maximumKnocksPerAnswer).map { KnockID(UInt64($0)) }
-        for frame in [ClientFrame.knock(full), .answer(.init(knocks: [], payload: full))] {
+        for frame in [ClientFrame.knock(knock), .answer(.init(knocks: [], payload: full))] {
             #expect(try decode(frame) == frame)
         }
-        #expect(throws: CodecError.tooLong(limit: limit)) { try decode(.knock(full + [0])) }
+        #expect(throws: CodecError.tooLong(limit: knock.count)) {
+            try decode(.knock(knock + [0]))
+        }
         #expect(throws: CodecError.tooLong(limit: limit)) {
             try decode(.answer(.init(knocks: [], payload: full + [0])))
         }
-        #expect(throws: CodecError.tooLong(limit: limit)) {
+        #expect(throws: CodecError.tooLong(limit: knock.count)) {
             try decode(
-                .knocked(.init(knock: .init(1), newcomer: .init(1), payload: full + [0])))
+                .knocked(.init(knock: .init(1), newcomer: .init(1), payload: knock + [0])))
         }
         #expect(throws: CodecError.tooLong(limit: limit)) {
             try decode(.answered(.init(doorkeeper: .init(1), payload: full + [0])))
@@ -108,12 +111,12 @@ struct FrameLimitTests {
 
     @Test("a length that promises more than came costs nothing and is refused")
     func boastfulLengths() {
-        // A knock whose vector says 4,194,303 bytes, the most that its limit could allow.
-        #expect(throws: CodecError.tooLong(limit: FrameLimits.maximumHandshake)) {
+        // A knock whose vector says 4,194,303 bytes; and one that its limit allows.
+        #expect(throws: CodecError.tooLong(limit: FrameLimits.maximumKnock)) {
             try ClientFrame(tlsEncoded: [0x05, 0x80, 0x3f, 0xff, 0xff, 1])
         }
         #expect(throws: CodecError.truncated) {
-            try ClientFrame(tlsEncoded: [0x05, 0x80, 0x3f, 0x00, 0x00, 1])
+            try ClientFrame(tlsEncoded: [0x05, 0x7f, 0xff, 1])
         }
         #expect(throws: CodecError.reservedLength) {
             try ClientFrame(tlsEncoded: [0x05, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])
