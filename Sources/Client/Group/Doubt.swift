@@ -53,7 +53,13 @@ extension MLSRoomGroup {
     ) -> [GroupStep] {
         // A gap was told when it came.
         if membership.hasGap { return seekAgain(now: now) }
-        let sender = membership.roster[entry.sender]?.identityKey ?? entry.sender.tlsEncoded
+        // Who has the link can put entries into the log without being in the group, or after being
+        // taken out.
+        let member = membership.roster[entry.sender]
+        guard member != nil || !membership.isStrict else {
+            return [.news(.warning(.unreadable, about: entry.sender))]
+        }
+        let sender = member?.identityKey ?? entry.sender.tlsEncoded
         let wasOpen = membership.doubt.isOpen
         if membership.doubt.accuse(sender, at: entry.sequence, now: now) {
             return lostTrack(.withheldCommit, now: now)

@@ -202,7 +202,7 @@ extension MLSRoomGroup {
     func ofAnotherGroup(
         _ bytes: [UInt8], _ membership: Membership, now: Duration
     ) -> [GroupStep] {
-        guard membership.group.memberCount == 1,
+        guard membership.group.memberCount == 1, !membership.isFirst,
             case .privateMessage(let message)? = try? MLSMessage(bytes: bytes),
             !membership.laterGroups.contains(message.groupID),
             !formerGroups.contains(message.groupID)
@@ -226,11 +226,12 @@ extension MLSRoomGroup {
         for member in change.left { membership.leavers.remove(member.attachment) }
         for member in change.left {
             membership.late[member.attachment] = nil
-            membership.joins[member.attachment] = nil
+            membership.changes[member.attachment] = entry.sequence
             membership.heardOf[member.attachment] = nil
         }
         for member in change.left { membership.returns[member.attachment, default: 0] += 1 }
         if membership.returns.count > FrameLimits.maximumRoster { membership.returns = [:] }
+        if membership.changes.count > 2 * FrameLimits.maximumRoster { membership.changes = [:] }
         if isCommand { oweMove(from: change.left, by: committer, membership, now: now) }
         forgetCompanions(change.left, membership)
         if !change.left.isEmpty {
@@ -238,7 +239,7 @@ extension MLSRoomGroup {
         }
         for member in change.joined + change.returned {
             _ = membership.door.forget(member.attachment)
-            membership.joins[member.attachment] = entry.sequence
+            membership.changes[member.attachment] = entry.sequence
         }
         for member in change.returned { membership.leavers.remove(member.attachment) }
         if !change.joined.isEmpty { steps.append(.news(.joined(change.joined))) }

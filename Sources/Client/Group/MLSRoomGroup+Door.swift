@@ -20,9 +20,9 @@ extension MLSRoomGroup {
             }
             return isLate ? [] : [.news(.warning(.forgedKnock, about: nil))]
         }
-        // Another doorkeeper has let them in since, and its answer is under way. Were it lost, the
-        // newcomer would knock again.
-        guard !membership.letIn(frame.newcomer, after: knock.seen) else { return [] }
+        // Another doorkeeper has let them in since, and its answer is under way; were it lost, the
+        // newcomer would knock again. Or they have left since, and the knock is an old one.
+        guard !membership.hasChanged(frame.newcomer, after: knock.seen) else { return [] }
         guard knock.keyPackage.cipherSuite == membership.group.cipherSuite,
             (try? knock.keyPackage.validate(
                 now: environment.now(), lifetimes: Self.policy.lifetimes)) != nil
@@ -67,6 +67,7 @@ extension MLSRoomGroup {
     /// Tells the members that somebody asks, unless they know.
     private func announce(_ member: RoomMember, _ membership: Membership) -> [GroupStep] {
         guard !membership.door.isAsking(member),
+            membership.door.asking.count < Door.maximumAsking,
             !membership.spoken.contains(where: { $0.body == .asks(member) })
         else { return [] }
         return speak(.asks(member), membership)

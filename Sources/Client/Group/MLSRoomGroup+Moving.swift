@@ -21,7 +21,9 @@ extension MLSRoomGroup {
     /// This person, or a member before the log began anew, wants somebody out.
     func want(out members: [RoomMember]) {
         for member in members
-        where !removals.contains(where: { $0.identityKey == member.identityKey }) {
+        where member.identityKey != identity.publicKey
+            && !removals.contains(where: { $0.identityKey == member.identityKey })
+        {
             removals.append(member)
         }
     }

@@ -82,6 +82,11 @@ extension MLSRoomGroup {
     /// Nobody could tell us: who comes in anew is told at the door.
     func recoverIfDue(_ membership: Membership, now: Duration) -> [GroupStep]? {
         guard let recovery = membership.duties.recovery, now >= recovery.due else { return nil }
+        guard membership.owed == nil else {
+            // Nobody is let in before the room has moved.
+            membership.duties.recovery?.due = now + Duties.recovery
+            return nil
+        }
         membership.duties.recovery = nil
         guard membership.roster[recovery.elder] != nil else { return nil }
         recoveries += 1

@@ -106,6 +106,7 @@ extension MLSRoomGroup {
             groupID: membership.group.groupID, keys: keys, log: place.log,
             founder: place.attachment)
         let payload = CommitEntry.founding(founding).encoded
+        membership.isFirst = logEpoch == 0
         let ticket = nextTicket()
         seeking?.founding = (membership, ticket, payload)
         seeking?.nextKnock = nil
@@ -249,6 +250,9 @@ extension MLSRoomGroup {
         else { throw RoomRoster.Violation.secretMissing }
         let roster = try RoomRoster(staged.members, keys: keys, log: place.log)
         let signer = staged.signer.index
+        guard mayFollow(roster.members[signer], into: staged.context.groupID) else {
+            throw RoomRoster.Violation.notAllowed
+        }
         var group = staged.adopt()
         guard case .application(let message) = try group.open(bytes: admission.briefing),
             message.sender.index == signer,

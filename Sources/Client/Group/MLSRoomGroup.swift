@@ -54,6 +54,8 @@ final class MLSRoomGroup: RoomGroup {
     /// Knocks of ours after the one that was answered: whoever serves them as well takes us out and
     /// in again. Kept until our keys are renewed.
     var laterAttempts: [Seeking.Attempt] = []
+    /// The group that we fell out of, in this stay at the server.
+    private(set) var lastGroup: LastGroup?
     var isOver = false
     private var lastTicket: UInt64 = 0
 
@@ -88,6 +90,7 @@ final class MLSRoomGroup: RoomGroup {
         }
         if place?.log != attached.position.log { logBeginsAnew() }
         let wasInside = leaveGroup()
+        lastGroup = nil
         seeking = Seeking()
         place = Place(log: attached.position.log, attachment: attached.attachment)
         logEpoch = attached.epoch
@@ -105,7 +108,10 @@ final class MLSRoomGroup: RoomGroup {
             noteAbsent(membership, now: now)
             return [.ready(true)]
         }
-        return seeking?.founding == nil ? knock(now: now) : []
+        guard seeking?.founding == nil else { return [] }
+        // What we missed comes first: the commit that lets us in may be in it, and its answer lost.
+        seeking?.knock(after: Seeking.afterReplay, now: now)
+        return []
     }
 
     func detached(now: Duration) -> [GroupStep] {
@@ -122,7 +128,9 @@ final class MLSRoomGroup: RoomGroup {
         place = Place(log: position.log, attachment: attachment)
         logEpoch = 0
         lastSeen = position.sequence
-        guard leaveGroup() else { return seekAgain(now: now) }
+        let wasInside = leaveGroup()
+        lastGroup = nil
+        guard wasInside else { return seekAgain(now: now) }
         return [.news(.fellOut), .ready(false)] + found(now: now)
     }
 
@@ -140,6 +148,7 @@ final class MLSRoomGroup: RoomGroup {
         // Who comes in again comes in by the name that they wanted.
         if let newName = membership?.newName { name = newName }
         if let owed = membership?.owed { want(out: owed.removed) }
+        if let membership { lastGroup = LastGroup(membership) }
         defer { membership = nil }
         // The server counts the knocks of an attachment, however often it falls out.
         let recentKnocks = seeking?.recentKnocks ?? earlierKnocks
@@ -165,7 +174,9 @@ final class MLSRoomGroup: RoomGroup {
         if let place { formerLogs = (formerLogs + [place.log]).suffix(Self.maximumFormer) }
         guard let membership else { return }
         formerGroups = (formerGroups + [membership.group.groupID]).suffix(Self.maximumFormer)
-        companions.formUnion(membership.roster.members.values.lazy.map(\.identityKey))
+        let members = membership.roster.members.values
+        companions.formUnion(
+            members.lazy.filter { !membership.leavers.contains($0.attachment) }.map(\.identityKey))
     }
 
     /// The same for those whom the member who let us in waits for.
@@ -203,7 +214,11 @@ final class MLSRoomGroup: RoomGroup {
         guard let membership else { return heard(entry, now: now) }
         membership.record.append(entry)
         switch entry.kind {
-        case .commit: return commit(entry, membership, now: now)
+        case .commit:
+            let steps = commit(entry, membership, now: now)
+            // It may have let us in anew, as the answer to a later knock will say.
+            if self.membership == nil { seeking?.hold(entry) }
+            return steps
         case .message where entry.isOwn: return landed(entry, membership, now: now)
         case .message: return message(entry, membership, now: now)
         }

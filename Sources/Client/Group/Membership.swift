@@ -20,10 +20,12 @@ final class Membership {
     var heardOf: [AttachmentID: Duration] = [:]
     /// The epoch that we came into.
     let firstEpoch: UInt64
+    /// We founded the log's first group: no other is older.
+    var isFirst = false
     /// The place of the commit that let us in.
     var joinedAt: UInt64 = 0
-    /// The same of those who came in since.
-    var joins: [AttachmentID: UInt64] = [:]
+    /// The same of those who came in or left since.
+    var changes: [AttachmentID: UInt64] = [:]
     /// Who said something in an epoch whose keys we have dropped, and until when they may say it
     /// again.
     var late: [AttachmentID: Duration] = [:]
@@ -60,10 +62,10 @@ final class Membership {
         self.duties = duties
     }
 
-    /// True when somebody is in who came in after they had seen the log up to a place, as far as we
+    /// True when somebody came in, or left, after they had seen the log up to a place, as far as we
     /// know.
-    func letIn(_ newcomer: AttachmentID, after seen: UInt64) -> Bool {
-        roster[newcomer] != nil && (joins[newcomer] ?? joinedAt) > seen
+    func hasChanged(_ newcomer: AttachmentID, after seen: UInt64) -> Bool {
+        (changes[newcomer] ?? (roster[newcomer] == nil ? 0 : joinedAt)) > seen
     }
 
     /// Groups remembered: in an honest room there is no other.

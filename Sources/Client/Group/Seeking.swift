@@ -23,6 +23,8 @@ struct Seeking {
     /// that they last: nobody who was let in waits for much longer than that.
     static let quickKnocks = 4
     static let busySpacing: Duration = .seconds(8)
+    /// After a resume, what was missed comes within this time, or a little later.
+    static let afterReplay: Duration = .milliseconds(300)
     /// Or so long after an entry, which may be the decision.
     static let afterEntry: Duration = .milliseconds(100)
     /// While the room is full.

@@ -1,0 +1,37 @@
+import MLS
+
+/// The group that we fell out of while we stayed at the server: whoever was in it may let us in
+/// again.
+struct LastGroup: Sendable {
+    private let groupID: [UInt8]
+    private let isStrict: Bool
+    private let members: Set<[UInt8]>
+
+    init(_ membership: Membership) {
+        groupID = membership.group.groupID
+        isStrict = membership.isStrict
+        members = Set(membership.roster.members.values.lazy.map(\.identityKey))
+    }
+
+    /// True for the same group, and for another of somebody who was in it, too. Where not everybody
+    /// with the link may come in, nobody else may lead us into a group of their own.
+    func leads(to other: [UInt8], by key: [UInt8]) -> Bool {
+        !isStrict || other == groupID || members.contains(key)
+    }
+}
+
+extension Membership {
+    /// Not everybody with the link may come in: members decide, or somebody was taken out.
+    var isStrict: Bool { rules.needsApproval || owed != nil }
+}
+
+extension MLSRoomGroup {
+    /// Whether we come into a group when this member lets us in.
+    func mayFollow(_ doorkeeper: RoomMember?, into groupID: [UInt8]) -> Bool {
+        guard let key = doorkeeper?.identityKey,
+            // Whoever is to be out lets nobody in.
+            !removals.contains(where: { $0.identityKey == key })
+        else { return false }
+        return lastGroup?.leads(to: groupID, by: key) ?? true
+    }
+}
