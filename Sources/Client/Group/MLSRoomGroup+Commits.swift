@@ -202,11 +202,13 @@ extension MLSRoomGroup {
     func ofAnotherGroup(
         _ bytes: [UInt8], _ membership: Membership, now: Duration
     ) -> [GroupStep] {
-        guard membership.group.memberCount == 1, !membership.isFirst,
+        guard membership.group.memberCount == 1,
             case .privateMessage(let message)? = try? MLSMessage(bytes: bytes),
             !membership.laterGroups.contains(message.groupID),
             !formerGroups.contains(message.groupID)
         else { return [] }
+        // In a log that began with our group there is no older one: somebody would lead us off.
+        guard !membership.isFirst else { return [.news(.warning(.secondConversation, about: nil))] }
         return lostTrack(.secondConversation, now: now)
     }
 

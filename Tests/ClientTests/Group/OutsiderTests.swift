@@ -61,6 +61,7 @@ extension LyingServerTests {
         append(.message, payload, as: 9001, to: storm)
         storm.advance(.seconds(10))
         #expect(ann.stay == 1 && ann.isInside)
+        #expect(kinds(ann) == [.secondConversation])
     }
 
     @Test("where members decide, no stranger leads who fell out into another group")
