@@ -55,6 +55,8 @@ package struct Doorkeeping: Sendable {
         let wasReady = ready.contains(member)
         if isReady && !wasReady { ready.append(member) }
         if !isReady && wasReady { ready.removeAll { $0 == member } }
+        // Who lets others in is in, and needs no answer any more.
+        if isReady { forgetKnocks(of: member) }
         return isReady ? [] : passOn(from: member, now: now)
     }
 
@@ -90,7 +92,7 @@ package struct Doorkeeping: Sendable {
     private mutating func ask(_ id: KnockID, now: NIODeadline) -> [Action] {
         guard var knock = knocks[id], let payload = knock.payload else { return [] }
         guard knock.asked.count < limits.knockTries, let doorkeeper = doorkeeper(for: knock) else {
-            close(id)
+            if knock.asked.isEmpty { forget(id) } else { close(id) }
             return [.unanswered(knock.newcomer)]
         }
         lastAsked[knock.newcomer] = doorkeeper
@@ -139,7 +141,7 @@ package struct Doorkeeping: Sendable {
             lastAsked[attachment] = nil
             lastAnswers[attachment] = nil
         }
-        for id in knocksOf[attachment] ?? [] { forget(id) }
+        forgetKnocks(of: attachment)
         return passOn(from: attachment, now: now)
     }
 
@@ -192,6 +194,10 @@ package struct Doorkeeping: Sendable {
         guard let payload = knocks[id]?.payload else { return }
         bytes -= payload.count
         knocks[id]?.payload = nil
+    }
+
+    private mutating func forgetKnocks(of newcomer: AttachmentID) {
+        for id in knocksOf[newcomer] ?? [] { forget(id) }
     }
 
     /// It cannot be answered any more.

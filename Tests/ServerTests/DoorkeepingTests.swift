@@ -139,6 +139,16 @@ import Wire
         #expect(doorkeeping.answer(other, from: second, now: start).count == 1)
     }
 
+    @Test("who lets others in waits for no answer, and nobody is asked about them")
+    func inside() {
+        var doorkeeping = make(ready: [first, second])
+        _ = doorkeeping.knock([1], from: newcomer, now: start)
+        _ = doorkeeping.setReady(true, newcomer, now: start)
+        #expect(doorkeeping.sweep(now: start + .hours(1)).isEmpty)
+        let answer = ClientFrame.Answer(knocks: [KnockID(1)], payload: [])
+        #expect(doorkeeping.answer(answer, from: first, now: start).isEmpty)
+    }
+
     @Test("of many knocks the oldest cannot be answered any more, nor those of who went")
     func forgotten() {
         var limits = ServerLimits()
