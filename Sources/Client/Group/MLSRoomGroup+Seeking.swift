@@ -78,7 +78,9 @@ extension MLSRoomGroup {
             return establish(founding.membership, by: entry, now: now)
         }
         seeking.hold(entry)
-        if entry.kind == .commit, case .founding? = try? CommitEntry(entry.payload) {
+        if entry.kind == .commit, case .founding(let founding)? = try? CommitEntry(entry.payload),
+            let place, founding.isValid(keys: keys, log: place.log, founder: entry.sender)
+        {
             // Somebody else was first; they will let us in.
             seeking.founding = nil
             seeking.unanswered = 0
