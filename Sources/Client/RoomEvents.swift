@@ -49,7 +49,7 @@ package struct Newcomer: Sendable, Hashable {
 }
 
 /// Why a client that is connected is not in the conversation.
-package enum Outside: Sendable, Equatable {
+package enum Outside: Sendable, CaseIterable {
     /// A member has to let us in, and one was asked.
     case waitingForApproval
     /// Nobody who could let us in is here; we go on asking.
@@ -80,7 +80,7 @@ package struct Move: Sendable {
 
 /// What a client found out about the server, or about a member.
 package struct RoomWarning: Sendable, Equatable {
-    package enum Kind: String, Sendable {
+    package enum Kind: String, Sendable, CaseIterable {
         /// Another member has another record of the conversation than we.
         case differentConversation
         /// What a member said cannot be opened although it should be.

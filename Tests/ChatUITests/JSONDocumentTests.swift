@@ -19,11 +19,6 @@ import Wire
     /// Told by the program itself, before a face is there.
     private static let typesOfOthers: Set = ["sandbox"]
 
-    private static let kinds: [RoomWarning.Kind] = [
-        .differentConversation, .unreadable, .withheldCommit, .repeatedEntry, .wrongSender,
-        .secondConversation, .droppedWhileHere, .refusedCommit, .forgedKnock, .forgedWelcome,
-    ]
-
     /// An object's members and theirs, in one text: `type=joined people=[key name]`.
     private func shape(_ line: String) throws -> String {
         try shape(of: JSONSerialization.jsonObject(with: Data(line.utf8)))
@@ -102,9 +97,8 @@ import Wire
         let headings = Self.document.split(separator: "\n").filter { $0.hasPrefix("### ") }
             .flatMap { $0.dropFirst(4).split(separator: ", ").map(String.init) }
         #expect(Set(headings).isSuperset(of: try written.map(type)))
-        for kind in Self.kinds {
-            #expect(Self.document.contains("`\(kind.rawValue)`"), "\(kind)")
-        }
+        let words = RoomWarning.Kind.allCases.map(\.rawValue) + Outside.allCases.map { "\($0)" }
+        for word in words { #expect(Self.document.contains("`\(word)`"), "\(word)") }
     }
 
     @Test("every command is documented, and every documented one is understood")

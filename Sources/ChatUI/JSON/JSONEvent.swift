@@ -114,7 +114,7 @@ package struct JSONEvent: Sendable, Equatable {
             JSONEvent("newcomer", [("newcomer", Self.newcomer(newcomer))])
         // decided {newcomer, decision: admitted | refused | gone, by?: person}
         case .decided(let newcomer, let decision): decided(newcomer, decision)
-        // outside {reason: asking | waitingForApproval | nobodyAnswers}
+        // outside {reason: asking | waitingForApproval | nobodyAnswers | roomIsFull | otherSuite}
         case .outside(let why): JSONEvent("outside", [("reason", .string("\(why)"))])
         // keyChanged {person, formerKeys: [key]}
         case .keyChanged(let person, let tags):
