@@ -154,24 +154,37 @@ struct MoveTests {
         await guest.client.people[0].attachment
     }
 
-    @Test("takes along who stays, and leaves behind who was removed")
-    func removal() async throws {
-        let server = FakeServer()
-        let ann = Guest("Ann", server, secret: secret)
-        let bob = Guest("Bob", server, secret: secret)
-        let eve = Guest("Eve", server, secret: secret)
+    /// Ann and Bob are in, and Eve comes. After `before` Ann takes her out, and when she has gone
+    /// `after` follows.
+    private func takeOut(
+        _ eve: Guest, _ ann: Guest, _ bob: Guest,
+        before: @escaping @Sendable () async throws -> Void,
+        after: @escaping @Sendable (ClientFailure?) async throws -> Void
+    ) async throws {
         try await together([ann, bob]) {
             _ = try await ann.witness.waitToJoin()
             _ = try await bob.witness.waitToJoin()
             async let end = eve.stay()
             try await ann.waitForPerson("Eve")
             try await bob.waitForPerson("Eve")
+            try await before()
+            try await ann.client.remove(await attachment(of: eve))
+            try await after(await end)
+        }
+    }
+
+    @Test("takes along who stays, and leaves behind who was removed")
+    func removal() async throws {
+        let server = FakeServer()
+        let ann = Guest("Ann", server, secret: secret)
+        let bob = Guest("Bob", server, secret: secret)
+        let eve = Guest("Eve", server, secret: secret)
+        try await takeOut(eve, ann, bob) {
             let ownPlace = await attachment(of: ann)
             await #expect(throws: ClientRefusal.yourself) {
                 try await ann.client.remove(ownPlace)
             }
-            try await ann.client.remove(await attachment(of: eve))
-            let failure = await end
+        } after: { failure in
             #expect(failure == .removed(by: "Ann"))
             for guest in [ann, bob] {
                 let joined = try await guest.witness.waitToJoin(times: 2)
@@ -232,17 +245,11 @@ struct MoveTests {
         let paths = [
             try source.write(first, as: "first"), try source.write(second, as: "second"),
         ]
-        try await together([ann, bob]) {
-            _ = try await ann.witness.waitToJoin()
-            _ = try await bob.witness.waitToJoin()
-            async let end = eve.stay()
-            try await ann.waitForPerson("Eve")
-            try await bob.waitForPerson("Ann")
+        try await takeOut(eve, ann, bob) {
             _ = try await ann.client.offer(path: paths[0], to: nil)
             try await bob.client.accept(try await bob.witness.waitForOffer().number)
             _ = try await bob.witness.waitForTransfer { $0.state == .running }
-            try await ann.client.remove(await attachment(of: eve))
-            _ = await end
+        } after: { _ in
             _ = try await bob.witness.waitForTransfer { $0.state.isCompleted }
             #expect(try destination.read("first") == first)
             _ = try await ann.witness.waitForTransfer { $0.state.isCompleted }
@@ -269,20 +276,14 @@ struct MoveTests {
         let bob = Guest("Bob", server, secret: secret, folder: destination.folder)
         let eve = Guest("Eve", server, secret: secret)
         let paths = try ["first", "second"].map { try source.write([1, 2, 3], as: $0) }
-        try await together([ann, bob]) {
-            _ = try await ann.witness.waitToJoin()
-            _ = try await bob.witness.waitToJoin()
-            async let end = eve.stay()
-            try await ann.waitForPerson("Eve")
-            try await bob.waitForPerson("Ann")
+        try await takeOut(eve, ann, bob) {
             _ = try await ann.client.offer(path: paths[0], to: nil)
             let unwanted = try await bob.witness.waitForOffer()
             let swallowed = server.swallowAppends()
             try await bob.client.decline(unwanted.number)
             _ = try await ann.client.offer(path: paths[1], to: await attachment(of: bob))
             await swallowed(2)
-            try await ann.client.remove(await attachment(of: eve))
-            _ = await end
+        } after: { _ in
             _ = try await ann.witness.waitForTransfer { $0.state == .declined }
             let wanted = try await bob.witness.wait {
                 $0.lazy.compactMap(\.offer).dropFirst().first
@@ -300,17 +301,13 @@ struct MoveTests {
         let ann = Guest("Ann", server, secret: secret)
         let bob = Guest("Bob", server, secret: secret)
         let eve = Guest("Eve", server, secret: secret)
-        try await together([ann, bob]) {
-            _ = try await ann.witness.waitToJoin()
-            _ = try await bob.witness.waitToJoin()
-            async let end = eve.stay()
-            try await ann.waitForPerson("Eve")
+        try await takeOut(eve, ann, bob) {
             let swallowed = server.swallowAppends()
             try await bob.client.rename(to: "Bobby")
             await swallowed(1)
-            try await ann.client.remove(await attachment(of: eve))
-            _ = await end
-            #expect(try await bob.witness.waitToJoin(times: 2).me.name == "Bobby")
+        } after: { _ in
+            let joined = try await bob.witness.waitToJoin(times: 2)
+            #expect(joined.me.name == "Bobby")
         }
     }
 
