@@ -292,7 +292,8 @@ struct TransferTests {
         let pair = try Pair(secret)
         pair.server.setFaults {
             $0.transferCuts = 1000
-            $0.piecesBeforeCut = 3...3
+            // More than are on their way at once, so that some arrive before a cut.
+            $0.piecesBeforeCut = 12...12
         }
         try await pair.meet {
             _ = try await pair.hand(over: randomBytes(5_000_000, seed: 6))
