@@ -9,6 +9,7 @@ final class Crowd: Sendable {
         var clients: [ChatClient] = []
         var joined = 0
         var heard = 0
+        var mishaps: [String: Int] = [:]
     }
 
     private let address: ServerAddress
@@ -59,9 +60,24 @@ final class Crowd: Sendable {
             switch event {
             case .joined: state.withLock { $0.joined += 1 }
             case .message: state.withLock { $0.heard += 1 }
+            case .connection(.reconnecting): note("connections broken")
+            case .missed: note("gaps")
+            case .outside(let why): note("\(why)")
+            case .warning(let warning): note(warning.kind.rawValue)
             default: break
             }
         }
+    }
+
+    private func note(_ mishap: String) {
+        state.withLock { $0.mishaps[mishap, default: 0] += 1 }
+    }
+
+    /// How many are in, and what did not go well so far.
+    var summary: String {
+        let state = state.withLock { $0 }
+        let mishaps = state.mishaps.sorted { $0.key < $1.key }.map { ", \($0.value) \($0.key)" }
+        return "\(state.joined) of \(state.clients.count) in" + mishaps.joined()
     }
 
     // MARK: Waiting

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Client
+import Foundation
 import MLS
 import Transport
 import Wire
@@ -39,12 +40,27 @@ struct RoomBench: AsyncParsableCommand {
             options: options)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await crowd.run() }
+            let reporter = Task { try await tell(of: crowd) }
             group.addTask {
+                defer { reporter.cancel() }
                 defer { crowd.end() }
                 let report = try await measure(crowd)
                 print(report)
             }
             try await group.waitForAll()
+        }
+    }
+
+    /// How far it is, every few seconds, on standard error.
+    private func tell(of crowd: Crowd) async throws {
+        while true {
+            let spent = try await Figures.measure(server: pid) {
+                try await Task.sleep(for: .seconds(10))
+            }
+            let text = String(
+                format: "; in the last %.0f s %.0f s of CPU, the server %.0f s, %.0f MiB\n",
+                spent.seconds, spent.clientCPU, spent.serverCPU, spent.mebibytes)
+            FileHandle.standardError.write(Data((crowd.summary + text).utf8))
         }
     }
 

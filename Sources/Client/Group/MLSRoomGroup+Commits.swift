@@ -244,7 +244,10 @@ extension MLSRoomGroup {
             membership.changes[member.attachment] = entry.sequence
         }
         for member in change.returned { membership.leavers.remove(member.attachment) }
-        if !change.joined.isEmpty { steps.append(.news(.joined(change.joined))) }
+        if !change.joined.isEmpty {
+            membership.duties.lastArrival = now
+            steps.append(.news(.joined(change.joined)))
+        }
         steps += change.renamed.map { .news(.renamed($0)) }
         noteAbsent(membership, now: now)
         return steps

@@ -123,9 +123,20 @@ extension MLSRoomGroup {
     }
 
     private func renew(_ membership: Membership, now: Duration) -> [GroupStep] {
-        guard membership.group.memberCount > 1, !canWait(membership) else {
+        guard membership.group.memberCount > 1 else {
             renewed(membership, now: now)
             return []
+        }
+        if mayWait(membership) {
+            guard !membership.duties.isGathering(now: now) else {
+                membership.duties.renewal =
+                    now + firstRenewal(members: membership.group.memberCount)
+                return []
+            }
+            guard !membership.group.knowsAncestor(level: Duties.freshLevel) else {
+                renewed(membership, now: now)
+                return []
+            }
         }
         // If another commit comes first, this one is tried again.
         membership.duties.renewal = now + Duties.firstRenewal
@@ -135,11 +146,10 @@ extension MLSRoomGroup {
             ?? wait(membership, now: now)
     }
 
-    /// Whether a first renewal is of little use to a large room.
-    private func canWait(_ membership: Membership) -> Bool {
+    /// Whether the room is too large for a first renewal at any time, and by everybody.
+    private func mayWait(_ membership: Membership) -> Bool {
         membership.duties.isFirstRenewal && membership.group.memberCount > largeRoom
             && membership.sealedCount < Duties.renewalMessages
-            && membership.group.knowsAncestor(level: Duties.freshLevel)
     }
 
     // MARK: Those who go

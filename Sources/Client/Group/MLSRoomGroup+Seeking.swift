@@ -126,7 +126,7 @@ extension MLSRoomGroup {
         let roster = try RoomRoster(group.members, keys: keys, log: place.log)
         return Membership(
             group: group, roster: roster, record: record, rules: rules, session: session,
-            duties: Duties(renewal: now + firstRenewal(members: 1)))
+            duties: Duties(now: now, renewal: now + firstRenewal(members: 1)))
     }
 
     /// The log took our founding.
@@ -264,7 +264,8 @@ extension MLSRoomGroup {
         let count = group.memberCount
         let membership = Membership(
             group: group, roster: roster, record: record, rules: rules,
-            session: attempt.session, duties: Duties(renewal: now + firstRenewal(members: count)))
+            session: attempt.session,
+            duties: Duties(now: now, renewal: now + firstRenewal(members: count)))
         membership.joinedAt = briefing.start.sequence
         return (membership, briefing, roster.members[signer]?.attachment)
     }

@@ -160,6 +160,11 @@ struct Duties: Sendable {
     static let largeRoom = 256
     /// … since another one of four neighbours has put keys into the nodes above them.
     static let freshLevel = 2
+    /// Nor does anybody renew there for the first time while others come in, one of them within this
+    /// time, since each of those leaves a hole in what a path paid for …
+    static let quiet: Duration = .seconds(10)
+    /// … unless that goes on for so long: who comes and goes cannot keep members from it.
+    static let longestGathering: Duration = .seconds(600)
     /// And again after this long …
     static let renewalPeriod: Duration = .seconds(3600)
     /// … or so much for each member, whichever is longer.
@@ -198,6 +203,9 @@ struct Duties: Sendable {
     var renewal: Duration?
     /// Our keys are those that we came in with.
     var isFirstRenewal = true
+    /// When the last one came in, and when we did.
+    var lastArrival: Duration
+    let arrival: Duration
     var receipt: Duration?
     /// Before which of its places somebody wants to know the record, and when we say it.
     var reminders: [UInt64: Duration] = [:]
@@ -210,5 +218,14 @@ struct Duties: Sendable {
     /// No commit of ours before this.
     var notBefore: Duration = .zero
 
-    init(renewal: Duration) { self.renewal = renewal }
+    init(now: Duration, renewal: Duration) {
+        arrival = now
+        lastArrival = now
+        self.renewal = renewal
+    }
+
+    /// Whether others are coming in still.
+    func isGathering(now: Duration) -> Bool {
+        now < min(lastArrival + Self.quiet, arrival + Self.longestGathering)
+    }
 }

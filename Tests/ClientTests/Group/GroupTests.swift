@@ -170,6 +170,33 @@ struct GroupTests {
         expectAgreement(table, table.seats.map(\.name))
     }
 
+    @Test("in a large room nobody renews while others come in, and then they do")
+    func renewalWhileManyComeIn() {
+        let table = Table()
+        for number in 1...9 { table.join("p\(number)").group.largeRoom = 8 }
+        table.pass(.seconds(1))
+        let before = table.epoch
+        for number in 1...10 {
+            table.join("q\(number)").group.largeRoom = 8
+            table.pass(Duties.quiet - .seconds(1))
+        }
+        #expect(table.epoch == before + 10)
+        table.pass(.seconds(60))
+        #expect(table.epoch > before + 10)
+        expectAgreement(table, table.seats.map(\.name))
+    }
+
+    @Test("they do so, too, when others come in without end")
+    func endlessGathering() {
+        var duties = Duties(now: .seconds(100), renewal: .seconds(105))
+        #expect(duties.isGathering(now: .seconds(109)))
+        #expect(!duties.isGathering(now: .seconds(100) + Duties.quiet))
+        let end = Duties.longestGathering + .seconds(100)
+        duties.lastArrival = end - .seconds(1)
+        #expect(duties.isGathering(now: end - .seconds(1)))
+        #expect(!duties.isGathering(now: end))
+    }
+
     @Test("another name is told to all")
     func renaming() throws {
         let table = table(["ann", "bob"])
