@@ -7,7 +7,9 @@ import Wire
 final class Crowd: Sendable {
     private struct State {
         var clients: [ChatClient] = []
-        var joined = 0
+        /// Those who came in, and how often that happened: who falls out comes in anew.
+        var members: Set<Int> = []
+        var joins = 0
         var heard = 0
         var mishaps: [String: Int] = [:]
     }
@@ -35,16 +37,16 @@ final class Crowd: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for await count in wanted.stream {
                 for _ in 0..<count {
-                    let client = try makeClient()
+                    let (number, client) = try makeClient()
                     group.addTask { try await client.run() }
-                    group.addTask { await self.follow(client) }
+                    group.addTask { await self.follow(number, client) }
                 }
             }
             group.cancelAll()
         }
     }
 
-    private func makeClient() throws -> ChatClient {
+    private func makeClient() throws -> (Int, ChatClient) {
         let connector = try ClientConnector(address: address, trust: trust, agent: "roombench")
         let number = state.withLock { $0.clients.count }
         let client = ChatClient(
@@ -52,13 +54,17 @@ final class Crowd: Sendable {
                 name: "member \(number)", agent: "roombench", options: options),
             link: secret, identity: Identity(), connector: connector, folder: nil)
         state.withLock { $0.clients.append(client) }
-        return client
+        return (number, client)
     }
 
-    private func follow(_ client: ChatClient) async {
+    private func follow(_ number: Int, _ client: ChatClient) async {
         for await event in client.events {
             switch event {
-            case .joined: state.withLock { $0.joined += 1 }
+            case .joined:
+                state.withLock {
+                    $0.members.insert(number)
+                    $0.joins += 1
+                }
             case .message: state.withLock { $0.heard += 1 }
             case .connection(.reconnecting): note("connections broken")
             case .missed: note("gaps")
@@ -77,19 +83,26 @@ final class Crowd: Sendable {
     var summary: String {
         let state = state.withLock { $0 }
         let mishaps = state.mishaps.sorted { $0.key < $1.key }.map { ", \($0.value) \($0.key)" }
-        return "\(state.joined) of \(state.clients.count) in" + mishaps.joined()
+        return "\(state.members.count) of \(state.clients.count) in" + mishaps.joined()
     }
 
     // MARK: Waiting
 
     func waitForMembers(_ count: Int) async throws {
-        while state.withLock({ $0.joined }) < count {
+        while state.withLock(\.members.count) < count {
             try await Task.sleep(for: .milliseconds(5))
         }
     }
 
-    /// Until what came before has been taken in.
-    func settle() async throws { try await Task.sleep(for: .seconds(2)) }
+    /// Until what came before has been taken in, and nobody who fell out is on the way back.
+    func settle() async throws {
+        var joins: Int
+        repeat {
+            joins = state.withLock(\.joins)
+            let isLarge = state.withLock(\.clients.count) > 300
+            try await Task.sleep(for: .seconds(isLarge ? 20 : 2))
+        } while joins < state.withLock(\.joins)
+    }
 
     /// Members say something by turns; returns when all have heard all.
     func talk(messages: Int, rate: Double) async throws {

@@ -224,6 +224,7 @@ extension MLSRoomGroup {
     ) -> [GroupStep] {
         var steps: [GroupStep] = []
         membership.duties.conflicts = 0
+        membership.duties.pay(entry.payload.count, now: now)
         membership.doubt.settle()
         for member in change.left { membership.leavers.remove(member.attachment) }
         for member in change.left {

@@ -3,8 +3,11 @@ import Wire
 
 /// What members owe each other, in time.
 extension MLSRoomGroup {
+    /// How long after coming in one's own keys are renewed, or it is seen in a large room when it
+    /// is one's turn.
     func firstRenewal(members: Int) -> Duration {
-        Duties.firstRenewal + between(.zero, Duties.renewalSpread * members)
+        Duties.firstRenewal
+            + (members > largeRoom ? .zero : between(.zero, Duties.renewalSpread * members))
     }
 
     /// Our keys are fresh.
@@ -123,20 +126,17 @@ extension MLSRoomGroup {
     }
 
     private func renew(_ membership: Membership, now: Duration) -> [GroupStep] {
-        guard membership.group.memberCount > 1 else {
+        let isSpared = membership.group.knowsAncestor(level: Duties.freshLevel)
+        guard membership.group.memberCount > 1, !(mayWait(membership) && isSpared) else {
             renewed(membership, now: now)
             return []
         }
-        if mayWait(membership) {
-            guard !membership.duties.isGathering(now: now) else {
-                membership.duties.renewal =
-                    now + firstRenewal(members: membership.group.memberCount)
-                return []
-            }
-            guard !membership.group.knowsAncestor(level: Duties.freshLevel) else {
-                renewed(membership, now: now)
-                return []
-            }
+        let duties = membership.duties
+        let turn = mayWait(membership) ? duties.endOfGathering + place(in: membership) : now
+        guard now >= max(turn, duties.paidUntil) else {
+            membership.duties.renewal = max(
+                turn, duties.paidUntil + between(.zero, Duties.firstRenewal))
+            return []
         }
         // If another commit comes first, this one is tried again.
         membership.duties.renewal = now + Duties.firstRenewal
@@ -150,6 +150,17 @@ extension MLSRoomGroup {
     private func mayWait(_ membership: Membership) -> Bool {
         membership.duties.isFirstRenewal && membership.group.memberCount > largeRoom
             && membership.sealedCount < Duties.renewalMessages
+    }
+
+    /// When it is our turn among the members of a large room. Each next one is as far from those
+    /// before as can be, by the bits of its leaf in reverse, so that it finds the keys of theirs
+    /// where it would otherwise have to encrypt to every leaf.
+    private func place(in membership: Membership) -> Duration {
+        let leaf = membership.group.ownLeafIndex.rawValue
+        let count = max(leaf + 1, UInt32(clamping: membership.group.memberCount))
+        let bits = UInt32.bitWidth - (count - 1).leadingZeroBitCount
+        let reversed = (0..<bits).reduce(0) { $0 << 1 | Int(leaf >> $1 & 1) }
+        return Duties.renewalSpread * reversed
     }
 
     // MARK: Those who go

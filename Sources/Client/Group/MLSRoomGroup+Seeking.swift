@@ -36,7 +36,8 @@ extension MLSRoomGroup {
         // After a silence there is somebody who might have let us in.
         seeking.unanswered = wasQuick ? seeking.unanswered + 1 : 0
         let pause = min(Duration.milliseconds(300) * (1 << min(seeking.unanswered, 5)), .seconds(5))
-        seeking.knock(after: between(pause / 2, pause), now: now)
+        seeking.knock(
+            after: seeking.mayBeIn ? Seeking.answering : between(pause / 2, pause), now: now)
         self.seeking = seeking
         // Whoever is away may be a member and come back; whoever is here and a member would have
         // answered.
@@ -86,7 +87,10 @@ extension MLSRoomGroup {
             seeking.unanswered = 0
             seeking.foundedAt = now
             seeking.knock(after: between(.milliseconds(50), .milliseconds(250)), now: now)
-        } else if seeking.told == .waitingForApproval {
+        } else if entry.kind == .commit {
+            seeking.mayBeIn = true
+        }
+        if seeking.told == .waitingForApproval {
             // It may be the decision.
             seeking.hasHeard = true
             if !seeking.isAsking { seeking.knockSooner(after: Seeking.afterEntry, now: now) }

@@ -162,9 +162,12 @@ struct Duties: Sendable {
     static let freshLevel = 2
     /// Nor does anybody renew there for the first time while others come in, one of them within this
     /// time, since each of those leaves a hole in what a path paid for …
-    static let quiet: Duration = .seconds(10)
+    static let quiet: Duration = .seconds(30)
     /// … unless that goes on for so long: who comes and goes cannot keep members from it.
     static let longestGathering: Duration = .seconds(600)
+    /// Bytes per second of commits that a slow line keeps up with: after a large one, renewals wait
+    /// until it has come through, so that nobody falls behind and loses what the server drops.
+    static let pace = 64 << 10
     /// And again after this long …
     static let renewalPeriod: Duration = .seconds(3600)
     /// … or so much for each member, whichever is longer.
@@ -206,6 +209,8 @@ struct Duties: Sendable {
     /// When the last one came in, and when we did.
     var lastArrival: Duration
     let arrival: Duration
+    /// When slow lines have all commits until now, so to speak.
+    private(set) var paidUntil: Duration = .zero
     var receipt: Duration?
     /// Before which of its places somebody wants to know the record, and when we say it.
     var reminders: [UInt64: Duration] = [:]
@@ -224,8 +229,13 @@ struct Duties: Sendable {
         self.renewal = renewal
     }
 
-    /// Whether others are coming in still.
-    func isGathering(now: Duration) -> Bool {
-        now < min(lastArrival + Self.quiet, arrival + Self.longestGathering)
+    /// A commit of so many bytes went to everybody.
+    mutating func pay(_ bytes: Int, now: Duration) {
+        paidUntil = max(paidUntil, now) + .seconds(Double(bytes) / Double(Self.pace))
+    }
+
+    /// When others have stopped coming in.
+    var endOfGathering: Duration {
+        min(lastArrival + Self.quiet, arrival + Self.longestGathering)
     }
 }

@@ -60,6 +60,8 @@ struct Seeking {
     var isAsking = false
     /// Something happened since that may be the decision about us.
     var hasHeard = false
+    /// A commit came since, which may have let us in: a large room's answer takes longer.
+    var mayBeIn = false
     var unanswered = 0
     /// When somebody founded, as far as we heard.
     var foundedAt: Duration?
