@@ -132,7 +132,7 @@ extension MLSRoomGroup {
             return []
         }
         let duties = membership.duties
-        let turn = mayWait(membership) ? duties.endOfGathering + place(in: membership) : now
+        let turn = mayWait(membership) ? turn(in: membership) : now
         guard now >= max(turn, duties.paidUntil) else {
             membership.duties.renewal = max(
                 turn, duties.paidUntil + between(.zero, Duties.firstRenewal))
@@ -152,15 +152,10 @@ extension MLSRoomGroup {
             && membership.sealedCount < Duties.renewalMessages
     }
 
-    /// When it is our turn among the members of a large room. Each next one is as far from those
-    /// before as can be, by the bits of its leaf in reverse, so that it finds the keys of theirs
-    /// where it would otherwise have to encrypt to every leaf.
-    private func place(in membership: Membership) -> Duration {
-        let leaf = membership.group.ownLeafIndex.rawValue
-        let count = max(leaf + 1, UInt32(clamping: membership.group.memberCount))
-        let bits = UInt32.bitWidth - (count - 1).leadingZeroBitCount
-        let reversed = (0..<bits).reduce(0) { $0 << 1 | Int(leaf >> $1 & 1) }
-        return Duties.renewalSpread * reversed
+    private func turn(in membership: Membership) -> Duration {
+        let turn = Duties.turn(
+            of: membership.group.ownLeafIndex.rawValue, among: membership.group.memberCount)
+        return membership.duties.endOfGathering + Duties.renewalSpread * turn
     }
 
     // MARK: Those who go

@@ -238,4 +238,13 @@ struct Duties: Sendable {
     var endOfGathering: Duration {
         min(lastArrival + Self.quiet, arrival + Self.longestGathering)
     }
+
+    /// How many go before a leaf in a large room: the bits of its number in reverse. Each next one
+    /// is as far from those before as can be, and finds keys where it would otherwise have to
+    /// encrypt to every leaf.
+    static func turn(of leaf: UInt32, among members: Int) -> Int {
+        let last = max(leaf, UInt32(clamping: members - 1))
+        let bits = UInt32.bitWidth - last.leadingZeroBitCount
+        return (0..<bits).reduce(0) { $0 << 1 | Int(leaf >> $1 & 1) }
+    }
 }

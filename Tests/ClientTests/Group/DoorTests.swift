@@ -51,4 +51,40 @@ struct DoorTests {
             #expect(!seen.contains { $0.firstRange(of: secret) != nil })
         }
     }
+
+    /// Somebody with another link, whom nobody can answer, and what that group is told to hear.
+    private func outsider(at table: Table) throws -> (MLSRoomGroup, hear: ([UInt8]) -> Void) {
+        table.join("ann")
+        let group = table.join("eve", secret: RoomSecret()).group
+        return (
+            group,
+            { payload in
+                let entry = LogEntry(
+                    sequence: 99, sender: AttachmentID(5), kind: .commit, payload: payload,
+                    isOwn: false)
+                _ = group.entry(entry, now: table.now)
+            }
+        )
+    }
+
+    @Test("nobody has founded who does not show that they have the link")
+    func founding() throws {
+        let table = Table()
+        let (group, hear) = try outsider(at: table)
+        for (keys, counts) in [(keys, false), (group.keys, true)] {
+            let founding = Founding(
+                groupID: [1], keys: keys, log: table.logID, founder: AttachmentID(5))
+            hear(CommitEntry.founding(founding).encoded)
+            #expect((group.seeking?.foundedAt != nil) == counts)
+        }
+    }
+
+    @Test("who may have been let in by a commit waits for the answer before asking again")
+    func patience() throws {
+        let table = Table()
+        let (group, hear) = try outsider(at: table)
+        hear(CommitEntry.commit([1]).encoded)
+        _ = group.unanswered(now: table.now)
+        #expect(group.seeking?.nextKnock == table.now + Seeking.answering)
+    }
 }

@@ -87,6 +87,10 @@ extension LyingServerTests {
         ann.group.want(out: [bobs, anns])
         #expect(!ann.group.mayFollow(bobs, into: own))
         #expect(ann.group.removals == [bobs])
+        // Dora falls out of hers.
+        _ = dora.group.seekAgain(now: storm.now)
+        #expect(!dora.group.mayFollow(bobs, into: other))
+        #expect(dora.group.mayFollow(bobs, into: strictGroup))
     }
 
     @Test("and who is let in twice, by two knocks, is out for a moment and told nothing false")
