@@ -57,9 +57,14 @@ final class FaultProxy: Sendable {
     func cutOne(
         inBytes range: ClosedRange<Int>, patience: TimeAmount = .milliseconds(200)
     ) async throws {
-        try await loop.flatSubmit { [carrier] in
-            carrier.value.armCut(inBytes: range, patience: patience)
-        }.get()
+        try await armCut(inBytes: range, patience: patience).get()
+    }
+
+    /// The same, of what is carried from when this returns; the result tells when it was cut.
+    func armCut(
+        inBytes range: ClosedRange<Int>, patience: TimeAmount = .milliseconds(200)
+    ) async throws -> EventLoopFuture<Void> {
+        try await ask { $0.armCut(inBytes: range, patience: patience) }
     }
 
     /// Carries nothing for a while, on the connections that are open now; they stay open.
