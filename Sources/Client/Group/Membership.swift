@@ -168,6 +168,8 @@ struct Duties: Sendable {
     /// Bytes per second of commits that a slow line keeps up with: after a large one, renewals wait
     /// until it has come through, so that nobody falls behind and loses what the server drops.
     static let pace = 64 << 10
+    /// But no longer than this, so that no member keeps the others from it by commits without end.
+    static let longestPause: Duration = .seconds(60)
     /// And again after this long …
     static let renewalPeriod: Duration = .seconds(3600)
     /// … or so much for each member, whichever is longer.
@@ -231,7 +233,8 @@ struct Duties: Sendable {
 
     /// A commit of so many bytes went to everybody.
     mutating func pay(_ bytes: Int, now: Duration) {
-        paidUntil = max(paidUntil, now) + .seconds(Double(bytes) / Double(Self.pace))
+        let time = Duration.seconds(Double(bytes) / Double(Self.pace))
+        paidUntil = min(max(paidUntil, now) + time, now + Self.longestPause)
     }
 
     /// When others have stopped coming in.

@@ -63,14 +63,21 @@ extension GroupTests {
         let table = table(["ann", "bob"])
         table.pass(.seconds(1))
         for seat in table.seats {
-            seat.group.membership?.duties.pay(100 * Duties.pace, now: table.now)
-            seat.group.membership?.duties.pay(200 * Duties.pace, now: table.now)
+            seat.group.membership?.duties.pay(20 * Duties.pace, now: table.now)
+            seat.group.membership?.duties.pay(30 * Duties.pace, now: table.now)
         }
         let before = table.epoch
-        table.pass(.seconds(299))
+        table.pass(.seconds(49))
         #expect(table.epoch == before)
         table.pass(.seconds(30))
         #expect(table.epoch == before + 2)
+    }
+
+    @Test("no member keeps others from renewing by large commits without end")
+    func longestPause() {
+        var duties = Duties(now: .zero, renewal: .zero)
+        for _ in 1...1000 { duties.pay(1 << 20, now: .seconds(1)) }
+        #expect(duties.paidUntil == .seconds(1) + Duties.longestPause)
     }
 
     @Test("turns are taken from far apart, so that each path finds the keys of those before")
