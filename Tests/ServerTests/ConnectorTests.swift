@@ -83,9 +83,9 @@ import Wire
         let closed = try #require(address)
         let refused = await failure(try connector(closed)) as? ConnectionError
         #expect(refused == .unreachable("127.0.0.1:\(closed.port ?? 0)"))
-        let unknown = await failure(try connector(closed, host: "no.such.host.invalid"))
+        let unknown = await failure(try connector(closed, host: unknownHost))
         #expect(
-            unknown as? ConnectionError == .unreachable("no.such.host.invalid:\(closed.port ?? 0)"))
+            unknown as? ConnectionError == .unreachable("\(unknownHost):\(closed.port ?? 0)"))
     }
 
     @Test("a server that says nothing is too late", .timeLimit(.minutes(1)))

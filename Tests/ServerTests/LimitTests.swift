@@ -185,8 +185,8 @@ import Wire
             await #expect(throws: ServerError.addressNotHere("192.0.2.1")) {
                 try await start("192.0.2.1", 0)
             }
-            await #expect(throws: ServerError.unknownHost("no.such.host.invalid")) {
-                try await start("no.such.host.invalid", 0)
+            await #expect(throws: ServerError.unknownHost(unknownHost)) {
+                try await start(unknownHost, 0)
             }
             try await start(nil, 0)
         }

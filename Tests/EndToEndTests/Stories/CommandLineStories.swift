@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -82,7 +83,7 @@ extension EndToEnd {
                 69, ["new", "127.0.0.1:\(server.port)", "--key", server.key], in: world)
             try await expectRefusal(69, ["send", link.text, "text"], in: world)
             try await expectRefusal(
-                69, ["send", "chatbox://nowhere.invalid/#\(Self.secret)", "text"], in: world)
+                69, ["send", "chatbox://\(unknownHost)/#\(Self.secret)", "text"], in: world)
         }
 
         @Test("a server with another key is refused", .timeLimit(.minutes(1)))

@@ -57,7 +57,8 @@ extension EndToEnd {
             let shown = try #require(rows.last { $0.hasPrefix("chatbox://") })
             #expect(shown != link.text)
             let carol = try world.window("carol", in: .init(text: shown))
-            try await bob.sees("carol")
+            // Who is still on the way does not hear what is said before they are there.
+            for window in [alice, bob] { try await window.sees("carol") }
             try carol.enter("hello")
             for window in [alice, bob] { try await window.sees("carol  hello") }
         }
