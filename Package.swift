@@ -99,7 +99,9 @@ let package = Package(
             path: "Tests/Escaper", swiftSettings: ours),
 
         // What tests of several targets share.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: ours),
+        .target(
+            name: "TestSupport", dependencies: ["TLSSyntax", "Transport", "Wire"] + nio,
+            path: "Tests/TestSupport", swiftSettings: ours),
         .testTarget(name: "TLSSyntaxTests", dependencies: ["TLSSyntax"], swiftSettings: ours),
         .testTarget(
             name: "MLSTests", dependencies: ["MLS", "TLSSyntax", crypto],

@@ -52,7 +52,7 @@ import Wire
                 for count in 0..<body.count {
                     let client = try await server.connect()
                     if index >= 3 && index <= 9 {
-                        try await client.attach(access, server)
+                        try await client.attach(access)
                     } else if index > 0 {
                         _ = try await client.hello()
                     }
@@ -99,7 +99,7 @@ import Wire
                 guard round % 500 == 0 else { continue }
                 let client = try await server.connect()
                 if round % 1000 == 0 {
-                    try await client.attach(access, server)
+                    try await client.attach(access)
                 } else {
                     _ = try await client.hello()
                 }

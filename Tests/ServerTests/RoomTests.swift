@@ -305,7 +305,7 @@ import Wire
             }
             store.inject(.unreadable)
             let refused = try await server.connect()
-            await #expect(throws: Unexpected.self) { try await refused.attach(access, server) }
+            await #expect(throws: Unexpected.self) { try await refused.attach(access) }
         }
     }
 }

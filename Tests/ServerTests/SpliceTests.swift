@@ -12,9 +12,9 @@ import Wire
         _ server: TestServer, token: TransferToken = .random()
     ) async throws -> (TestClient, TestClient) {
         let one = try await server.connect()
-        try await one.transfer(access, server, token: token)
+        try await one.transfer(access, token: token)
         let two = try await server.connect()
-        try await two.transfer(access, server, token: token)
+        try await two.transfer(access, token: token)
         #expect(try await one.next() == .spliced)
         #expect(try await two.next() == .spliced)
         return (one, two)
@@ -51,10 +51,10 @@ import Wire
         try await TestServer.with { server in
             let token = TransferToken.random()
             let one = try await server.connect()
-            try await one.transfer(access, server, token: token)
+            try await one.transfer(access, token: token)
             try await one.send(bytes: Array("early ".utf8))
             let two = try await server.connect()
-            try await two.transfer(access, server, token: token)
+            try await two.transfer(access, token: token)
             #expect(try await one.next() == .spliced)
             try await one.send(bytes: Array("late".utf8))
             #expect(try await two.next() == .spliced)
@@ -118,14 +118,14 @@ import Wire
         limits.spliceWait = .milliseconds(100)
         try await TestServer.with(limits: limits) { server in
             let lonely = try await server.connect()
-            try await lonely.transfer(access, server, token: .random())
+            try await lonely.transfer(access, token: .random())
             #expect(try await lonely.end() == .goodbye(.timeout))
         }
         try await TestServer.with { server in
             let token = TransferToken.random()
             let (_, _) = try await pair(server, token: token)
             let third = try await server.connect()
-            try await third.transfer(access, server, token: token)
+            try await third.transfer(access, token: token)
             #expect(try await third.end() == .goodbye(.tokenUsed))
         }
     }

@@ -1,74 +1,80 @@
-import Logging
-import NIOCore
+package import NIOCore
 import NIOPosix
-import NIOSSL
-import Synchronization
+package import NIOSSL
 import TLSSyntax
-import Testing
 import Transport
-import Wire
-
-@testable import Server
+package import Wire
 
 /// A connection over real TLS that says what it is told, right or wrong.
-final class TestClient: Sendable {
+package final class TestClient: Sendable {
     private let channel: any Channel
+    /// The key that the server showed in TLS.
+    package let serverKey: ServerKeyHash
     private let inbox: NIOLoopBound<Inbox>
     /// How long an answer may take before a test fails: far longer than any takes.
     private static let patience = TimeAmount.seconds(20)
 
-    private init(channel: any Channel, inbox: NIOLoopBound<Inbox>) {
+    private init(channel: any Channel, serverKey: ServerKeyHash, inbox: NIOLoopBound<Inbox>) {
         self.channel = channel
+        self.serverKey = serverKey
         self.inbox = inbox
     }
 
     /// Connects and waits for TLS.
-    static func connect(
+    ///
+    /// - Parameter receiveBuffer: bytes that the kernel keeps for a client that does not read.
+    package static func connect(
         _ address: SocketAddress, maximumTLS: TLSVersion? = nil,
-        protocols: [String] = [FrameLimits.applicationProtocol]
+        protocols: [String] = [FrameLimits.applicationProtocol], receiveBuffer: Int? = nil
     ) async throws -> TestClient {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.certificateVerification = .none
         configuration.maximumTLSVersion = maximumTLS
         configuration.applicationProtocols = protocols
         let context = try NIOSSLContext(configuration: configuration)
-        let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.allowRemoteHalfClosure, value: true)
-        let client = try await bootstrap.connect(to: address) { channel in
+        if let receiveBuffer {
+            bootstrap = bootstrap.channelOption(
+                .socketOption(.so_rcvbuf), value: SocketOptionValue(receiveBuffer))
+        }
+        let (channel, inbox) = try await bootstrap.connect(to: address) { channel in
             channel.eventLoop.makeCompletedFuture {
                 let inbox = Inbox(ready: channel.eventLoop.makePromise())
                 try channel.pipeline.syncOperations.addHandlers(
                     NIOSSLClientHandler(context: context, serverHostname: nil), inbox)
-                return TestClient(
-                    channel: channel, inbox: NIOLoopBound(inbox, eventLoop: channel.eventLoop))
+                return (channel, NIOLoopBound(inbox, eventLoop: channel.eventLoop))
             }
         }
-        try await client.channel.eventLoop.flatSubmit { client.inbox.value.ready.futureResult }
-            .get()
-        return client
+        try await channel.eventLoop.flatSubmit { inbox.value.ready.futureResult }.get()
+        guard let certificate = try await channel.nioSSL_peerCertificate().get() else {
+            throw Unexpected(frame: nil)
+        }
+        let key = ServerKeyHash(ofPublicKey: try certificate.extractPublicKey().toSPKIBytes())
+        return TestClient(channel: channel, serverKey: key, inbox: inbox)
     }
 
     // MARK: Out
 
-    func send(_ frames: ClientFrame...) async throws {
+    package func send(_ frames: ClientFrame...) async throws {
         var buffer = ByteBuffer()
         for frame in frames { buffer.writeFrame(frame) }
         try await channel.writeAndFlush(buffer)
     }
 
-    func send(bytes: [UInt8]) async throws {
+    package func send(bytes: [UInt8]) async throws {
         try await channel.writeAndFlush(ByteBuffer(bytes: bytes))
     }
 
     /// Sends without waiting whether it arrives.
-    func sendLoosely(bytes: [UInt8]) {
+    package func sendLoosely(bytes: [UInt8]) {
         channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
     }
 
-    func closeOutput() async throws { try await channel.close(mode: .output) }
+    package func closeOutput() async throws { try await channel.close(mode: .output) }
 
     /// Breaks the connection off, without TLS's goodbye.
-    func breakOff() async {
+    package func breakOff() async {
         try? await channel.eventLoop.submit { [channel] in
             try channel.pipeline.syncOperations.context(handlerType: NIOSSLClientHandler.self)
                 .close(promise: nil)
@@ -76,10 +82,10 @@ final class TestClient: Sendable {
         try? await channel.closeFuture.get()
     }
 
-    func close() async { try? await channel.close() }
+    package func close() async { try? await channel.close() }
 
     /// Stops or goes on reading from the network.
-    func setReading(_ isReading: Bool) async throws {
+    package func setReading(_ isReading: Bool) async throws {
         try await channel.setOption(.autoRead, value: isReading).get()
         if isReading { channel.read() }
     }
@@ -87,14 +93,14 @@ final class TestClient: Sendable {
     // MARK: In
 
     /// The next frame; nil when the server closed.
-    func next() async throws -> ServerFrame? {
+    package func next() async throws -> ServerFrame? {
         try await channel.eventLoop.flatSubmit { [inbox] in
             inbox.value.frame(patience: Self.patience)
         }.get()
     }
 
     /// The next frame that is not about presence.
-    func nextWord() async throws -> ServerFrame? {
+    package func nextWord() async throws -> ServerFrame? {
         while let frame = try await next() {
             if case .presence = frame { continue }
             return frame
@@ -103,7 +109,7 @@ final class TestClient: Sendable {
     }
 
     /// Exactly so many bytes, after a splice; fewer when the other end is done.
-    func bytes(_ count: Int) async throws -> ByteBuffer {
+    package func bytes(_ count: Int) async throws -> ByteBuffer {
         try await channel.eventLoop.flatSubmit { [inbox] in
             inbox.value.bytes(count, patience: Self.patience)
         }.get()
@@ -111,14 +117,14 @@ final class TestClient: Sendable {
 
     /// Waits until the server has closed; gives the last frame.
     @discardableResult
-    func end() async throws -> ServerFrame? {
+    package func end() async throws -> ServerFrame? {
         var last: ServerFrame?
         while let frame = try await next() { last = frame }
         return last
     }
 }
 
-/// What came, and who waits for it.
+/// What came, and the one call that waits for it.
 private final class Inbox: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
@@ -200,14 +206,21 @@ private final class Inbox: ChannelInboundHandler {
     }
 }
 
-struct TestTimeout: Error {}
-struct Unexpected: Error { var frame: ServerFrame? }
+/// No answer came in time.
+package struct TestTimeout: Error {}
+
+/// The server said something else than the protocol lets expect.
+package struct Unexpected: Error {
+    package var frame: ServerFrame?
+
+    package init(frame: ServerFrame?) { self.frame = frame }
+}
 
 // MARK: Steps of the protocol
 
 extension TestClient {
     /// Says hello; gives the server's answer.
-    func hello() async throws -> ServerFrame.ServerHello {
+    package func hello() async throws -> ServerFrame.ServerHello {
         try await send(.hello(.init(agent: Array("test".utf8))))
         let frame = try await next()
         guard case .challenge(let hello)? = frame else { throw Unexpected(frame: frame) }
@@ -216,12 +229,11 @@ extension TestClient {
 
     /// Says hello and attaches.
     @discardableResult
-    func attach(
-        _ access: AccessKey, _ server: TestServer, resume: ClientFrame.Resume? = nil
+    package func attach(
+        _ access: AccessKey, resume: ClientFrame.Resume? = nil
     ) async throws -> ServerFrame.Attached {
         let hello = try await hello()
-        let proof = try access.prove(
-            .attach, challenge: hello.challenge, server: server.server.keyHash)
+        let proof = try access.prove(.attach, challenge: hello.challenge, server: serverKey)
         try await send(.attach(.init(proof: proof, resume: resume)))
         let frame = try await next()
         guard case .attached(let attached)? = frame else { throw Unexpected(frame: frame) }
@@ -229,21 +241,19 @@ extension TestClient {
     }
 
     /// Says hello and shows a token.
-    func transfer(
-        _ access: AccessKey, _ server: TestServer, token: TransferToken
-    ) async throws {
+    package func transfer(_ access: AccessKey, token: TransferToken) async throws {
         let hello = try await hello()
         let proof = try access.prove(
-            .transfer(token), challenge: hello.challenge, server: server.server.keyHash)
+            .transfer(token), challenge: hello.challenge, server: serverKey)
         try await send(.transfer(.init(proof: proof, token: token)))
     }
 
-    func say(_ text: String, id: UInt128) async throws {
+    package func say(_ text: String, id: UInt128) async throws {
         try await send(
             .append(.init(id: AppendID(number: id), kind: .message, payload: Array(text.utf8))))
     }
 
-    func commit(_ text: String, id: UInt128, epoch: UInt64) async throws {
+    package func commit(_ text: String, id: UInt128, epoch: UInt64) async throws {
         try await send(
             .append(
                 .init(
@@ -252,7 +262,7 @@ extension TestClient {
     }
 
     /// The next word must be an entry; gives its text.
-    func nextText() async throws -> String {
+    package func nextText() async throws -> String {
         let frame = try await nextWord()
         guard case .entry(let entry)? = frame else { throw Unexpected(frame: frame) }
         return String(decoding: entry.payload, as: UTF8.self)
@@ -260,66 +270,9 @@ extension TestClient {
 
     /// The next word must be an `appended`.
     @discardableResult
-    func nextAppended() async throws -> ServerFrame.Appended {
+    package func nextAppended() async throws -> ServerFrame.Appended {
         let frame = try await nextWord()
         guard case .appended(let appended)? = frame else { throw Unexpected(frame: frame) }
         return appended
-    }
-}
-
-/// A server on a free port of the loopback interface.
-struct TestServer: Sendable {
-    let server: ChatServer
-    let address: SocketAddress
-
-    private static let certificate = Result { try ServerCertificate.temporary() }
-
-    /// Limits with times that a test need not wait long for.
-    static var quickLimits: ServerLimits {
-        var limits = ServerLimits()
-        limits.connectionsPerAddress = 5_000
-        limits.sweepInterval = .milliseconds(20)
-        return limits
-    }
-
-    static func with<Result>(
-        limits: ServerLimits = quickLimits, store: (any RoomStore)? = nil,
-        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
-        _ body: (TestServer) async throws -> Result
-    ) async throws -> Result {
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
-        let server = try ChatServer(
-            configuration: ServerConfiguration(
-                listen: [.init(host: "127.0.0.1", port: 0)], certificate: try certificate.get(),
-                agent: "test", limits: limits, logger: logger, group: group, store: store))
-        let addresses = try await server.start()
-        let address = try #require(addresses.first)
-        do {
-            let result = try await body(TestServer(server: server, address: address))
-            await server.stop()
-            return result
-        } catch {
-            await server.stop()
-            throw error
-        }
-    }
-
-    func connect() async throws -> TestClient { try await TestClient.connect(address) }
-
-    /// Connects and attaches.
-    func join(
-        _ access: AccessKey, resume: ClientFrame.Resume? = nil
-    ) async throws -> (TestClient, ServerFrame.Attached) {
-        let client = try await connect()
-        return (client, try await client.attach(access, self, resume: resume))
-    }
-}
-
-extension ServerFrame.Attached {
-    func resume(after sequence: UInt64? = nil) -> ClientFrame.Resume {
-        .init(
-            attachment: attachment, token: token,
-            after: Position(log: position.log, sequence: sequence ?? position.sequence))
     }
 }
