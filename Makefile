@@ -6,7 +6,7 @@ RELEASE = swift build -c release --static-swift-stdlib
 SHARE = .build/share
 SOURCES = Package.swift Sources Tests $(wildcard Benchmarks Fuzz FuzzMLS Examples)
 
-.PHONY: build run test check format bench fuzz share install
+.PHONY: build run test soak check format bench fuzz share install
 
 build: ## the program and the tests, debug
 	swift build --build-tests
@@ -16,6 +16,9 @@ run: ## hosts a room here and joins it
 
 test: ## all tests, the end-to-end ones too
 	swift test
+
+soak: ## the long runs whole: storms, cuts and attacks, of which `swift test` runs a tenth
+	CHATBOX_SOAK=1 swift test --filter 'EndToEndTests|StormTests'
 
 check: ## what CI checks besides the tests
 	swift format lint --strict --recursive --parallel $(SOURCES)
