@@ -92,7 +92,14 @@ private final class Carrier {
     private(set) var bytesCarried = 0
     private var pairs: [Pair] = []
     private var random: SeededGenerator
-    private var armed: (bytes: Int, done: EventLoopPromise<Void>)?
+    private var armed: Wish?
+
+    /// A connection that is to be cut: the one that carries the byte so many away, once it is known.
+    private struct Wish {
+        var bytes: Int
+        let done: EventLoopPromise<Void>
+        var pair: Pair?
+    }
 
     init(target: UInt16, seed: UInt64, loop: any EventLoop) {
         self.target = target
@@ -134,7 +141,7 @@ private final class Carrier {
     ) {
         guard !pair.isDoomed else { return }
         bytesCarried += buffer.readableBytes
-        guard let place = armed?.bytes else {
+        guard let place = armed?.bytes, armed?.pair == nil else {
             return lane.push(.bytes(buffer, whenDone), at: time(), on: loop)
         }
         guard place < buffer.readableBytes else {
@@ -142,8 +149,7 @@ private final class Carrier {
             return lane.push(.bytes(buffer, whenDone), at: time(), on: loop)
         }
         pair.isDoomed = true
-        // Only one is cut for one wish.
-        armed?.bytes = .max
+        armed?.pair = pair
         let front = buffer.getSlice(at: buffer.readerIndex, length: place) ?? ByteBuffer()
         lane.push(.bytes(front) { self.cut(pair) }, at: time(), on: loop)
     }
@@ -184,7 +190,7 @@ private final class Carrier {
     func armCut(inBytes range: ClosedRange<Int>, patience: TimeAmount) -> EventLoopFuture<Void> {
         let done = loop.makePromise(of: Void.self)
         armed?.done.succeed()
-        armed = (Int.random(in: range, using: &random), done)
+        armed = Wish(bytes: Int.random(in: range, using: &random), done: done)
         cutAnyway(after: patience, unless: cuts)
         loop.assumeIsolated().scheduleTask(in: Self.longestWait) {
             done.fail(Unmet("nobody connects to the proxy any more; \(self.pairs.count) are there"))
@@ -195,7 +201,9 @@ private final class Carrier {
     private func cutAnyway(after patience: TimeAmount, unless number: Int) {
         loop.assumeIsolated().scheduleTask(in: patience) {
             guard self.armed != nil, self.cuts == number else { return }
-            if let pair = self.pairs.randomElement(using: &self.random) {
+            // One wish cuts one connection: another one is cut only when the chosen one has gone.
+            let chosen = self.pairs.first { $0 === self.armed?.pair }
+            if let pair = chosen ?? self.pairs.randomElement(using: &self.random) {
                 self.cut(pair)
             } else {
                 self.cutAnyway(after: .milliseconds(10), unless: number)

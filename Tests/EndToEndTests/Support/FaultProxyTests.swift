@@ -69,4 +69,33 @@ struct FaultProxyTests {
         #expect(got.readableBytes <= 1_000_000)
         #expect(sent.getSlice(at: 0, length: got.readableBytes) == got)
     }
+
+    @Test(
+        "one wish cuts one connection, though the chosen one stalls longer than its patience",
+        .timeLimit(.minutes(1)))
+    func cutsOfStalledConnections() async throws {
+        _ = try await withProxy { proxy, client in
+            var others: [any Channel] = []
+            for _ in 0..<8 {
+                let other = try await ClientBootstrap(group: client.eventLoop)
+                    .connect(host: "127.0.0.1", port: Int(proxy.port)).get()
+                try await other.writeAndFlush(ByteBuffer(bytes: [1]))
+                others.append(other)
+            }
+            while try await proxy.bytesCarried < others.count {
+                try await Task.sleep(for: .milliseconds(2))
+            }
+            for (round, sender) in [client, others[0], others[1]].enumerated() {
+                try await proxy.stall(for: .milliseconds(200))
+                let cut = try await proxy.armCut(inBytes: 0...0, patience: .milliseconds(20))
+                sender.writeAndFlush(ByteBuffer(repeating: 7, count: 100), promise: nil)
+                try await cut.get()
+                // What was chosen would be cut for a second time when the stall is over.
+                try await client.eventLoop.scheduleTask(in: .milliseconds(300)) {}
+                    .futureResult.get()
+                #expect(try await proxy.cuts == round + 1)
+            }
+            for other in others { try? await other.close() }
+        }
+    }
 }
