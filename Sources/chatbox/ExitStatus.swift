@@ -13,7 +13,7 @@ enum ExitStatus: Int32, CaseIterable {
     case badLink = 65
     /// A file to be sent cannot be read.
     case noInput = 66
-    /// The server cannot be reached, or the port is taken.
+    /// The server cannot be reached, the port is taken, or nobody is in the room.
     case unavailable = 69
     /// The folder for received files cannot be made or written to.
     case cannotCreate = 73
@@ -32,7 +32,8 @@ enum ExitStatus: Int32, CaseIterable {
         case .usage: "the command line was not understood"
         case .badLink: "the link, or the text to send, is not usable"
         case .noInput: "a file to be sent cannot be read"
-        case .unavailable: "the server cannot be reached, or the port is taken"
+        case .unavailable:
+            "the server cannot be reached, the port is taken, or nobody is in the room"
         case .cannotCreate: "the folder for received files cannot be written to"
         case .inputOutput: "reading or writing failed"
         case .temporary: "the connection was lost, or nothing happened in time"

@@ -12,7 +12,9 @@ struct Send: ParsableCommand {
         discussion: """
             The text is the argument or, without one and without files, the standard input. \
             It ends when the server has acknowledged the text, and when every file has arrived \
-            whole at somebody and nobody is still taking it.
+            whole at somebody and nobody is still taking it. Text is said when somebody else is in \
+            the room; when nobody comes for 10 seconds (or --timeout), nothing is said and the exit \
+            status is 69.
             """)
 
     @Argument(help: "The link, in quotes: chatbox://HOST/#SECRET.")
@@ -60,11 +62,15 @@ struct Send: ParsableCommand {
         let client = try stay.client(confinement, opened: opened)
         let errand = Errand(client: client, text: text, files: files, recipient: to)
         let limit = timeout ?? (files.isEmpty ? Self.usualTimeout : nil)
+        // With --timeout, that is how long to wait for somebody; files wait for ever.
+        let alone = timeout == nil && files.isEmpty ? Errand.aloneTimeout : nil
         let kept = confinement.enter()
         // A script's standard error is for what goes wrong.
         if TerminalDevice.isTerminal(STDERR_FILENO) { kept.show() }
         try AsyncPart.run {
-            try await Stay.withoutClientFailures { try await errand.run(timeout: limit) }
+            try await Stay.withoutClientFailures {
+                try await errand.run(timeout: limit, aloneTimeout: alone)
+            }
         }
     }
 

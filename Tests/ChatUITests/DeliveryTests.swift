@@ -17,6 +17,24 @@ import Wire
         #expect(delivery.apply(.sent(id)) == .done)
     }
 
+    @Test("text is said when somebody is there, and not into an empty room")
+    func emptyRoom() {
+        var delivery = Delivery(files: 0, recipient: nil, hasText: true)
+        #expect(!delivery.isAlone)
+        #expect(delivery.apply(Samples.joined()) == .wait)
+        #expect(delivery.isAlone && delivery.waitingFor == "nobody came to hear the text")
+        #expect(delivery.apply(.person(Samples.ann, .arrived)) == .say)
+        delivery.saying()
+        #expect(!delivery.isAlone && delivery.said(id) == .wait)
+        #expect(delivery.apply(.sent(id)) == .done)
+    }
+
+    @Test("text for a room where somebody is already is said at once")
+    func notEmpty() {
+        var delivery = Delivery(files: 0, recipient: nil, hasText: true)
+        #expect(delivery.apply(Samples.joined(Samples.ann)) == .say)
+    }
+
     @Test("an acknowledgement that comes first counts")
     func early() {
         var delivery = Delivery(files: 0, recipient: nil)

@@ -6,6 +6,8 @@ package struct Delivery: Sendable {
     /// What to do next.
     package enum Step: Equatable, Sendable {
         case wait
+        /// Somebody is there who can hear the text.
+        case say
         /// Somebody is there to offer the files to: the person named, or the room.
         case offer(to: AttachmentID?)
         case done
@@ -18,6 +20,7 @@ package struct Delivery: Sendable {
     private var acknowledged: Set<MessageID> = []
     private var files: [OfferNumber: FileState] = [:]
     private var filesToOffer: Int
+    private var hasTextToSay: Bool
     private let recipient: String?
     private var people = People()
     private var hasOffered = false
@@ -30,8 +33,11 @@ package struct Delivery: Sendable {
     /// - Parameters:
     ///   - files: how many there are to offer.
     ///   - recipient: the one person they are for.
-    package init(files: Int, recipient: String?) {
+    ///   - hasText: whether there is text, which is said once somebody is there: whoever comes later
+    ///     cannot read it.
+    package init(files: Int, recipient: String?, hasText: Bool = false) {
         filesToOffer = files
+        hasTextToSay = hasText
         self.recipient = recipient
     }
 
@@ -39,6 +45,9 @@ package struct Delivery: Sendable {
         if acknowledged.remove(id) == nil { unsent.insert(id) }
         return step
     }
+
+    /// The text is being said now; `step` does not ask for it again.
+    package mutating func saying() { hasTextToSay = false }
 
     package mutating func offered(_ number: OfferNumber) -> Step {
         filesToOffer -= 1
@@ -77,7 +86,11 @@ package struct Delivery: Sendable {
         return nil
     }
 
+    /// Whether the room is entered and there was nobody else in it yet who could hear the text.
+    package var isAlone: Bool { hasTextToSay && people.me != nil && people.others.isEmpty }
+
     private var step: Step {
+        if hasTextToSay, people.me != nil, !people.others.isEmpty { return .say }
         if filesToOffer > 0 {
             if hasOffered { return .wait }
             guard let recipient else { return people.others.isEmpty ? .wait : .offer(to: nil) }
@@ -85,7 +98,8 @@ package struct Delivery: Sendable {
             return .wait
         }
         let isDone =
-            unsent.isEmpty && files.values.allSatisfy { $0.isDelivered && $0.running.isEmpty }
+            !hasTextToSay && unsent.isEmpty
+            && files.values.allSatisfy { $0.isDelivered && $0.running.isEmpty }
         return isDone && people.me != nil ? .done : .wait
     }
 
@@ -98,6 +112,7 @@ package struct Delivery: Sendable {
         if filesToOffer > 0 {
             return recipient.map { "nobody called \($0) came" } ?? "nobody came to take the file"
         }
+        if isAlone { return "nobody came to hear the text" }
         return unsent.isEmpty ? "nobody took the whole file" : "the text was not acknowledged"
     }
 }
