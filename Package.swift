@@ -44,7 +44,10 @@ let package = Package(
     targets: [
         // Layer 0: no Foundation, nothing of ours.
         .target(name: "TLSSyntax", swiftSettings: ours),
-        .target(name: "Terminal", exclude: ["README.md"], swiftSettings: ours),
+        .target(name: "SafeScalars", swiftSettings: ours),
+        .target(
+            name: "Terminal", dependencies: ["SafeScalars"], exclude: ["README.md"],
+            swiftSettings: ours),
         .target(name: "CSandbox"),
         .target(name: "Sandbox", dependencies: ["CSandbox"], swiftSettings: ours),
         .target(name: "Folder", dependencies: ["CSandbox"], swiftSettings: ours),
@@ -58,7 +61,9 @@ let package = Package(
             swiftSettings: ours),
         .target(
             name: "Client",
-            dependencies: ["TLSSyntax", "MLS", "Wire", "SealedFile", "Folder", crypto],
+            dependencies: [
+                "TLSSyntax", "MLS", "Wire", "SealedFile", "Folder", "SafeScalars", crypto,
+            ],
             swiftSettings: ours),
         // Layer 3
         .target(
@@ -138,7 +143,8 @@ let package = Package(
             ] + nio,
             swiftSettings: ours),
         .testTarget(
-            name: "ChatUITests", dependencies: ["ChatUI", "Client", "Terminal", "Wire"],
+            name: "ChatUITests",
+            dependencies: ["TestSupport", "ChatUI", "Client", "Terminal", "Wire"],
             swiftSettings: ours),
         .testTarget(
             name: "ClassicTests", dependencies: ["Classic", "TestSupport"] + nio,

@@ -64,9 +64,9 @@ package enum ClientFailure: Error, Equatable, Sendable {
             "the server is not the one that the link names; ask for a new link, and trust no other"
         case .unauthorized: "the server did not accept this link; ask for a new one"
         case .removed(let name):
-            "\(name) removed you from the room; ask somebody in it for a new link"
+            "\(ShownName(name).text) removed you from the room; ask somebody in it for a new link"
         case .turnedAway(let name):
-            "\(name) did not let you in; ask them before you try again"
+            "\(ShownName(name).text) did not let you in; ask them before you try again"
         case .versionMismatch: "the server speaks another version; update chatbox on both sides"
         }
     }

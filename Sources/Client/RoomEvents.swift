@@ -108,7 +108,7 @@ package struct RoomWarning: Sendable, Equatable {
     package var kind: Kind
     /// Whom it is about, if anybody.
     package var person: Person?
-    /// One sentence for the person at the screen, in words of ours; a name in it is as it came.
+    /// One sentence for the person at the screen, in words of ours; a name in it is as it is shown.
     package var sentence: String
 
     package init(kind: Kind, person: Person?, sentence: String) {

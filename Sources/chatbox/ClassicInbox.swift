@@ -1,3 +1,4 @@
+import ChatUI
 import Classic
 import Folder
 import Terminal

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ChatUI
 import Classic
 import Folder
 import Terminal

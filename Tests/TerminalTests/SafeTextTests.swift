@@ -74,13 +74,6 @@ import Testing
         #expect(SafeText.lines(untrusted: "").map(\.string) == [""])
     }
 
-    @Test("a name has no space around it and an end")
-    func names() {
-        #expect(SafeText(name: "  ann \u{A0} b\t ").string == "ann b")
-        #expect(SafeText(name: "\u{2800}\u{200B}").string == "")
-        #expect(SafeText(name: String(repeating: "x", count: 900)).string.count == 32)
-    }
-
     @Test("literals, safe texts and numbers make safe text")
     func interpolation() {
         let name = SafeText(untrusted: "a\u{1B}")

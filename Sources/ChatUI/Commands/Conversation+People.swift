@@ -71,7 +71,7 @@ extension Conversation {
     ) async throws(ClientRefusal) -> Reply {
         let asking = model.newcomers
         guard !asking.isEmpty else { return .complaint("nobody asks to be let in now") }
-        let found = name.map { name in asking.filter { Self.isMeant($0, by: name) } } ?? asking
+        let found = name.map { name in asking.filter { $0.isMeant(by: name) } } ?? asking
         guard let newcomer = found.first, found.count == 1 else {
             let names = asking.map { RoomModel.name($0) }.joined(separator: " or ")
             return .told([.error("say which one: \(names)")])
@@ -82,14 +82,6 @@ extension Conversation {
             try await session.refuse(newcomer.attachment)
         }
         return .told([])
-    }
-
-    private static func isMeant(_ newcomer: Newcomer, by text: String) -> Bool {
-        let wanted = SafeText(untrusted: text).string
-        let name = SafeText(name: newcomer.name)
-        let tag = SafeText(name: newcomer.keyTag)
-        return wanted == name.string || wanted == "\(name.string)#\(tag.string)"
-            || wanted == RoomModel.name(newcomer).string
     }
 
     // MARK: Files

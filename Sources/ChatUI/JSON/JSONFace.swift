@@ -206,7 +206,7 @@ package actor JSONFace: Face {
     /// Somebody who asks to be let in, by name, `name#key` or attachment.
     private func findNewcomer(_ name: String) -> AttachmentID? {
         let found = newcomers.filter {
-            [$0.name, "\($0.name)#\($0.keyTag)", String($0.attachment.number)].contains(name)
+            $0.isMeant(by: name) || String($0.attachment.number) == name
         }
         if found.count == 1 { return found[0].attachment }
         put(

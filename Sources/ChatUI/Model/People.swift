@@ -7,13 +7,13 @@ package struct People: Sendable {
     package private(set) var me: Person?
     /// In the order in which they came.
     package private(set) var others: [Person] = []
-    /// The name and tag of each as they are shown, and how many have both: a room may be large, and
-    /// a name is looked at for every line. One person may be here several times.
+    /// The name as it is compared, and the tag, of each, and how many have both: a room may be large,
+    /// and a name is looked at for every line. One person may be here several times.
     private var known: [AttachmentID: Known] = [:]
-    private var namesakes: [SafeText: [String: Int]] = [:]
+    private var namesakes: [FoldedName: [String: Int]] = [:]
 
     private struct Known: Hashable {
-        var name: SafeText
+        var name: FoldedName
         var tag: String
     }
 
@@ -45,7 +45,7 @@ package struct People: Sendable {
     }
 
     private mutating func count(_ person: Person) {
-        let shown = Known(name: SafeText(name: person.name), tag: person.keyTag)
+        let shown = Known(name: ShownName(person.name).folded, tag: person.keyTag)
         guard known[person.attachment] != shown else { return }
         discount(person.attachment)
         known[person.attachment] = shown
@@ -69,12 +69,12 @@ package struct People: Sendable {
         let tag = SafeText(name: person.keyTag)
         guard !name.isEmpty else { return tag.isEmpty ? "somebody" : "somebody#\(tag)" }
         if Self.isSuspicious(name) { return "\"\(name)\"#\(tag)" }
-        return isShared(name, by: person) && !tag.isEmpty ? "\(name)#\(tag)" : name
+        return isShared(person) && !tag.isEmpty ? "\(name)#\(tag)" : name
     }
 
-    /// True when somebody else has the name, too.
-    private func isShared(_ name: SafeText, by person: Person) -> Bool {
-        namesakes[name]?.contains { $0.key != person.keyTag } ?? false
+    /// True when somebody else has the name of a person, too, or one that is shown like it.
+    private func isShared(_ person: Person) -> Bool {
+        namesakes[ShownName(person.name).folded]?.contains { $0.key != person.keyTag } ?? false
     }
 
     /// Letters, numbers, spaces, emoji, and what stands inside the names of people and programs
@@ -116,11 +116,12 @@ package struct People: Sendable {
         case several([SafeText])
     }
 
-    /// The person meant by a name, a name in other case, or `name#tag`; `@` before it does not
+    /// The person meant by a name, a name that is compared as equal, or `name#tag`; `@` before it does not
     /// matter. Of one who is here several times, where they were seen last.
     package func find(_ text: String) -> Match {
         let text = text.utf8.first == UInt8(ascii: "@") ? String(text.dropFirst()) : text
         let wanted = SafeText(untrusted: text).string
+        let folded = ShownName(text).folded
         func matching(_ isMatch: (Person) -> Bool) -> Match? {
             let found = others.filter(isMatch)
             guard let first = found.first else { return nil }
@@ -134,7 +135,7 @@ package struct People: Sendable {
         }
         return matching { tagged($0).string == wanted || display($0).string == wanted }
             ?? matching { SafeText(name: $0.name).string == wanted }
-            ?? matching { SafeText(name: $0.name).string.lowercased() == wanted.lowercased() }
+            ?? matching { !folded.isEmpty && known[$0.attachment]?.name == folded }
             ?? .none
     }
 
@@ -171,6 +172,22 @@ package struct People: Sendable {
     /// How a person is addressed so that it can only be them: what `find` finds.
     func address(of person: Person) -> SafeText {
         let name = SafeText(name: person.name)
-        return isShared(name, by: person) || name.isEmpty ? tagged(person) : name
+        return isShared(person) || name.isEmpty ? tagged(person) : name
+    }
+}
+
+extension SafeText {
+    /// A person's name as it is shown.
+    package init(name: String) { self.init(untrusted: ShownName(name).text) }
+}
+
+extension Newcomer {
+    /// True when this is who is meant by a name, or by `name#tag`.
+    func isMeant(by text: String) -> Bool {
+        let name = SafeText(name: name)
+        let tagged: SafeText = "\(name)#\(SafeText(name: keyTag))"
+        let wanted = SafeText(untrusted: text)
+        return [tagged, RoomModel.name(self)].contains(wanted)
+            || ShownName(text).folded == ShownName(self.name).folded
     }
 }

@@ -94,7 +94,7 @@ package struct KnownPeople: Sendable {
     /// Somebody shows a key, and a name as it came: what is known of them is noted.
     mutating func meet(key: [UInt8], name: String) -> Meeting {
         let meeting = meeting(key: key, name: name)
-        let folded = FoldedName(name)
+        let folded = ShownName(name).folded
         let former = acquaintances[key]
         let isKnownByName = former?.names.contains(folded) ?? false
         if isKnownByName || former.map({ $0.names.count >= Self.maximumNames }) ?? false {
@@ -108,7 +108,7 @@ package struct KnownPeople: Sendable {
 
     /// What would be said of somebody who shows a key and a name; nothing is noted.
     func meeting(key: [UInt8], name: String) -> Meeting {
-        let folded = FoldedName(name)
+        let folded = ShownName(name).folded
         let former = acquaintances[key]
         let others = others(under: folded, than: key)
         let isTold = former?.told.contains(folded) ?? false
@@ -193,7 +193,7 @@ package struct KnownPeople: Sendable {
     }
 
     private mutating func learn(_ fact: KnownFact, isNew: Bool) {
-        let folded = FoldedName(fact.name)
+        let folded = ShownName(fact.name).folded
         var known =
             acquaintances[fact.key]
             ?? Acquaintance(name: fact.name, names: [], isVerified: false, isNew: isNew)

@@ -180,7 +180,7 @@ struct Conversation: Sendable {
         let warning = RoomWarning(
             kind: .notTheVerified, person: person,
             sentence: RoomWarning.Kind.notTheVerified.sentence(
-                about: "\(person.name)#\(person.keyTag)", since: ""))
+                about: "\(ShownName(person.name).text)#\(person.keyTag)", since: ""))
         return [changed, .warning(warning)]
     }
 

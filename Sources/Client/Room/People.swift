@@ -78,14 +78,15 @@ struct People: Sendable {
         Set(entries.values.lazy.filter { !$0.isGone }.map(\.member.identityKey))
     }
 
-    /// What a sentence calls somebody: with the key's tag where the name is not theirs alone. Nil for
-    /// who never was a member.
+    /// What a sentence calls somebody: their name as it is shown, with the key's tag where the name is
+    /// not theirs alone. Nil for who never was a member.
     func called(_ person: Person) -> String? {
         guard !person.name.isEmpty || !person.keyTag.isEmpty else { return nil }
+        let name = ShownName(person.name)
         let isShared = all.contains {
-            $0.name == person.name && $0.attachment != person.attachment
+            $0.attachment != person.attachment && ShownName($0.name).folded == name.folded
         }
-        return isShared || person.name.isEmpty ? "\(person.name)#\(person.keyTag)" : person.name
+        return isShared || name.isEmpty ? "\(name.text)#\(person.keyTag)" : name.text
     }
 
     // MARK: Who they are elsewhere
