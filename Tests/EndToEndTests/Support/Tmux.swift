@@ -21,7 +21,9 @@ final class Tmux: Sendable {
         path != nil || ProcessInfo.processInfo.environment["CHATBOX_NEEDS_TMUX"] != nil
 
     private let socket: String
-    private let folder: String
+    /// Held until tmux's server has gone: it is reached by a socket in the world's folder.
+    private let world: World
+    private var folder: String { world.path }
 
     /// - Parameters:
     ///   - command: a line for the shell, which is what runs in the window.
@@ -31,7 +33,7 @@ final class Tmux: Sendable {
     ) throws {
         // Short, since the path of a socket may not be long.
         socket = String(UInt32.random(in: .min ... .max), radix: 36)
-        folder = world.path
+        self.world = world
         let settings = "\(folder)/\(socket).conf"
         // The window is the program's alone, and stays when it ends.
         try Data("set -g status off\nset -g remain-on-exit on\nset -g history-limit 20000\n".utf8)
