@@ -4,12 +4,6 @@ import NIOCore
 /// Who may connect: counts connections in all and per address. At the cap it accepts no more, so
 /// that newcomers wait in the kernel's queue and the process keeps its last descriptors.
 struct AcceptCounts {
-    /// What counts as one address: an IPv4 address, or an IPv6 /64, which one subscriber has.
-    private struct AddressKey: Hashable {
-        var high: UInt64
-        var isIPv6: Bool
-    }
-
     private let maximum: Int
     private let maximumPerAddress: Int
     private var count = 0
@@ -25,7 +19,7 @@ struct AcceptCounts {
 
     /// Counts a connection in; false when its address has as many as one may have.
     mutating func enter(_ address: SocketAddress?) -> Bool {
-        let key = Self.key(address)
+        let key = AddressKey(address)
         let here = perAddress[key, default: 0]
         guard here < maximumPerAddress else { return false }
         perAddress[key] = here + 1
@@ -34,32 +28,10 @@ struct AcceptCounts {
     }
 
     mutating func leave(_ address: SocketAddress?) {
-        let key = Self.key(address)
+        let key = AddressKey(address)
         count -= 1
         guard let here = perAddress[key] else { return }
         perAddress[key] = here > 1 ? here - 1 : nil
-    }
-
-    private static func key(_ address: SocketAddress?) -> AddressKey {
-        guard let address else { return AddressKey(high: 0, isIPv6: false) }
-        // The bytes of a socket address: sockaddr_in has its address at 4, sockaddr_in6 at 8.
-        let bytes = address.withSockAddr { Array(UnsafeRawBufferPointer(start: $0, count: $1)) }
-        switch address.protocol {
-        case .inet where bytes.count >= 8:
-            return AddressKey(high: number(bytes[4..<8]), isIPv6: false)
-        case .inet6 where bytes.count >= 24:
-            let mappedPrefix: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]
-            // ::ffff:a.b.c.d is IPv4 on a socket that takes both.
-            if bytes[8..<20].elementsEqual(mappedPrefix) {
-                return AddressKey(high: number(bytes[20..<24]), isIPv6: false)
-            }
-            return AddressKey(high: number(bytes[8..<16]), isIPv6: true)
-        default: return AddressKey(high: 0, isIPv6: false)
-        }
-    }
-
-    private static func number(_ bytes: ArraySlice<UInt8>) -> UInt64 {
-        bytes.reduce(0) { $0 << 8 | UInt64($1) }
     }
 }
 
