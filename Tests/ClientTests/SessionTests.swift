@@ -125,6 +125,30 @@ struct SessionTests {
         #expect(notices == 2)
     }
 
+    @Test("tells once that the server has no room, and once that what waited was sent")
+    func fullServer() throws {
+        var session = inRoom()
+        say("one", &session)
+        say("two", &session)
+        let first = session.takeActions().appends
+        #expect(first.count == 2)
+        session.received(first.map { .refused(id: $0.id, reason: .full) }, now: .zero)
+        #expect(session.takeActions().notices.count == 1)
+        session.tick(now: RoomSession.pauseAfterRefusal)
+        let second = session.takeActions().appends
+        #expect(second.map(\.payload) == first.map(\.payload))
+        session.received([.refused(id: second[1].id, reason: .full)], now: .seconds(1))
+        let one = ServerFrame.Appended(id: second[0].id, sequence: 200, duplicate: false)
+        session.received([.appended(one)], now: .seconds(1))
+        #expect(session.takeActions().notices.isEmpty)
+        session.tick(now: .seconds(2))
+        let third = try #require(session.takeActions().appends.first)
+        let two = ServerFrame.Appended(id: third.id, sequence: 201, duplicate: false)
+        session.received([.appended(two)], now: .seconds(2))
+        #expect(
+            session.takeActions().notices == ["the server has room again; what waited was sent"])
+    }
+
     @Test("says hello, proves that it has the link, knocks, and speaks when it is let in")
     func entering() throws {
         var session = session()

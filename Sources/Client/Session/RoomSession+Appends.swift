@@ -94,6 +94,7 @@ extension RoomSession {
         _ flight: Outbox.Flight, at sequence: UInt64, isToBeSaidAgain: Bool, now: Duration
     ) {
         guard !hasEnded else { return }
+        if isStoreFull && outbox.flights.isEmpty { setStoreFull(false) }
         switch flight.origin {
         case .part(let part) where isToBeSaidAgain: outbox.sayAgain(part)
         case .part(let part): decide(part, at: sequence)
@@ -127,7 +128,9 @@ extension RoomSession {
 
     mutating func receivedRefusal(_ id: AppendID, _ reason: RefusalReason, now: Duration) {
         switch reason {
-        case .full: holdBack(id, certain: true, now: now)
+        case .full:
+            setStoreFull(true)
+            holdBack(id, certain: true, now: now)
         case .tooLarge:
             guard let flight = land(id) else { return }
             switch flight.origin {
@@ -139,6 +142,17 @@ extension RoomSession {
                 decide(part, at: nil)
             }
         }
+    }
+
+    /// Told when it changes, not with every try.
+    private mutating func setStoreFull(_ isFull: Bool) {
+        guard isFull != isStoreFull else { return }
+        isStoreFull = isFull
+        actions.append(
+            .notice(
+                isFull
+                    ? "the server has no room for more; what is said now waits and is sent later"
+                    : "the server has room again; what waited was sent"))
     }
 
     mutating func receivedUnavailable(_ id: AppendID, _ certain: Bool, now: Duration) {

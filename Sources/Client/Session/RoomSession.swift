@@ -111,6 +111,8 @@ struct RoomSession {
     var isGathering = false
     var recentlySettled = RecentSet<AppendID>(limit: recentlySettledCount)
     var isDegraded = false
+    /// The server refused an append as full, and has not taken all that waited since.
+    var isStoreFull = false
     /// Whether the group was told of the connection, and not of its end.
     var isGroupAttached = false
     /// Whether this room is another one under a fresh secret, whose people are on their way here.

@@ -21,6 +21,10 @@ extension [RoomSession.Action] {
         }
     }
 
+    var notices: [String] {
+        compactMap { if case .notice(let text) = $0 { text } else { nil } }
+    }
+
     /// The places of messages that are all in the log.
     var sent: [UInt64] {
         compactMap { if case .sent(_, let sequence) = $0 { sequence } else { nil } }
