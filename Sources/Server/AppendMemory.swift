@@ -8,14 +8,19 @@ struct AppendMemory {
         var time: NIODeadline
     }
 
-    /// What an id takes in both collections, with their spare places.
-    private static let idCost = 96
+    /// What an id takes in both collections, with their spare places (measured).
+    static let idCost = 96
+    /// Spare places that are kept; more are given back.
+    private static let sparePlaces = 64
 
     private var sequences: [AppendID: UInt64] = [:]
     private var order = CircularBuffer<Remembered>(initialCapacity: 4)
 
     /// Bytes that all this takes, about.
     var cost: Int { order.count * Self.idCost }
+
+    /// Places that its list has, spare ones included.
+    var places: Int { order.capacity }
 
     /// The number that an append under this id got, if that was less than `lifetime` ago.
     mutating func sequence(
@@ -38,6 +43,15 @@ struct AppendMemory {
         guard let oldest = order.popFirst() else { return false }
         sequences[oldest.id] = nil
         return true
+    }
+
+    /// Gives back places that a burst of ids took.
+    mutating func compact() {
+        guard order.capacity > max(Self.sparePlaces, 4 * order.count) else { return }
+        order = order.compacted()
+        var kept: [AppendID: UInt64] = Dictionary(minimumCapacity: sequences.count)
+        kept.merge(sequences) { first, _ in first }
+        sequences = kept
     }
 
     /// Lets go of what is older than `lifetime`.

@@ -1,5 +1,4 @@
 package import NIOCore
-import Synchronization
 package import Wire
 
 /// Logs in the memory of this process: an acknowledged entry lives as long as the process, within
@@ -7,58 +6,48 @@ package import Wire
 package final class EmbeddedRoomStore: RoomStore {
     private let limits: ServerLimits
     private let now: @Sendable () -> NIODeadline
-    let shared: EmbeddedStoreShared
+    private let budget: StoreBudget
 
     /// - Parameter now: the clock, for tests that move time by hand.
     package init(limits: ServerLimits, now: @escaping @Sendable () -> NIODeadline = { .now() }) {
         self.limits = limits
         self.now = now
-        shared = EmbeddedStoreShared()
+        budget = StoreBudget(limits: limits)
     }
 
     package func open(
         _ room: RoomID, observer: any RoomLogObserver, on loop: any EventLoop
     ) -> any RoomLog {
-        EmbeddedRoomLog(limits: limits, shared: shared, now: now, observer: observer)
+        EmbeddedRoomLog(limits: limits, budget: budget, now: now, observer: observer, on: loop)
     }
 
     /// Bytes that the logs of all rooms take, about.
-    package var bytes: Int { shared.bytes.load(ordering: .relaxed) }
-}
-
-/// What the logs of all rooms share, on whichever loop they live.
-final class EmbeddedStoreShared: Sendable {
-    /// The last sequence number given. One counter for all rooms: nobody can rely on numbers
-    /// without holes.
-    let lastSequence = Atomic<UInt64>(0)
-    let bytes = Atomic<Int>(0)
-
-    func nextSequence() -> UInt64 { lastSequence.wrappingAdd(1, ordering: .relaxed).newValue }
+    package var bytes: Int { budget.bytes }
 }
 
 /// The log of one room in memory.
 final class EmbeddedRoomLog: RoomLog {
     private let limits: ServerLimits
-    private let shared: EmbeddedStoreShared
+    private let budget: StoreBudget
     private let now: @Sendable () -> NIODeadline
     private weak var observer: (any RoomLogObserver)?
     private let log = LogID.random()
     private var epoch: UInt64 = 0
-    private var lastSequence: UInt64 = 0
+    private var numbers = SequenceNumbers()
     private var window = LogWindow()
     private var ids = AppendMemory()
-    /// What `shared.bytes` holds of this room.
-    private var accounted = 0
+    /// What the budget knows of this room; nil once it is closed.
+    private var share: RoomShare?
 
     init(
-        limits: ServerLimits, shared: EmbeddedStoreShared,
-        now: @escaping @Sendable () -> NIODeadline, observer: any RoomLogObserver
+        limits: ServerLimits, budget: StoreBudget, now: @escaping @Sendable () -> NIODeadline,
+        observer: any RoomLogObserver, on loop: any EventLoop
     ) {
         self.limits = limits
-        self.shared = shared
+        self.budget = budget
         self.now = now
         self.observer = observer
-        lastSequence = shared.lastSequence.load(ordering: .relaxed)
+        share = budget.open(self, on: loop)
     }
 
     deinit { close() }
@@ -80,8 +69,7 @@ final class EmbeddedRoomLog: RoomLog {
     }
 
     private func add(_ append: LogAppend, now time: NIODeadline) -> LogEntry {
-        lastSequence = shared.nextSequence()
-        let entry = LogEntry(sequence: lastSequence, append: append)
+        let entry = LogEntry(sequence: numbers.next(), append: append)
         window.append(entry, now: time, numbersKept: limits.evictedNumbersPerRoom)
         if append.kind == .commit { epoch += 1 }
         ids.remember(
@@ -92,12 +80,11 @@ final class EmbeddedRoomLog: RoomLog {
     }
 
     private func account() {
-        let cost = window.cost + ids.cost
-        shared.bytes.add(cost - accounted, ordering: .relaxed)
-        accounted = cost
+        if let share { budget.set(share, to: window.cost + ids.cost) }
     }
 
-    /// Lets old entries go, and ids when that is not enough, until this one fits; says why when it cannot.
+    /// Lets old entries go until this one fits, here and in the rooms that take the most; says why
+    /// when it cannot.
     private func makeRoom(for append: LogAppend, now time: NIODeadline) -> RefusalReason? {
         let size = append.payload.readableBytes
         guard size <= append.kind.maximumSize, size < limits.bytesPerRoom else { return .tooLarge }
@@ -105,11 +92,33 @@ final class EmbeddedRoomLog: RoomLog {
         while window.count >= limits.entriesPerRoom || window.bytes + size > limits.bytesPerRoom {
             guard evictOldest() else { break }
         }
-        while shared.bytes.load(ordering: .relaxed) + size > limits.bytesInAllRooms {
-            guard evictOldest() || ids.forgetOldest() else { return .full }
+        let cost = LogWindow.cost(ofPayload: size) + AppendMemory.idCost
+        guard let share, budget.isSpent(by: cost) else { return nil }
+        account()
+        budget.makeRoom(for: cost)
+        while budget.isBeyondSlack(by: cost, in: share) {
+            guard budget.isLargest(share), letOldestGo() else { return .full }
             account()
         }
         return nil
+    }
+
+    /// The whole is spent, and this room is one of those that take the most of it.
+    func letGo(downTo level: Int) {
+        while window.cost + ids.cost > level, letOldestGo() {}
+        compact()
+        account()
+    }
+
+    /// Lets the oldest go of what takes the most.
+    private func letOldestGo() -> Bool {
+        if ids.cost > window.cost { return ids.forgetOldest() }
+        return window.forgetOldest(numbersKept: limits.evictedNumbersPerRoom) || ids.forgetOldest()
+    }
+
+    private func compact() {
+        window.compact()
+        ids.compact()
     }
 
     private func evictAged(now time: NIODeadline) {
@@ -123,8 +132,8 @@ final class EmbeddedRoomLog: RoomLog {
     }
 
     func read(after position: Position?, ticket: ReadTicket) {
-        guard let position, position.log == log, position.sequence <= lastSequence else {
-            let end = Position(log: log, sequence: lastSequence)
+        guard let position, position.log == log, position.sequence <= numbers.last else {
+            let end = Position(log: log, sequence: numbers.last)
             observer?.readEnded(.success(LogRead(start: end, epoch: epoch)), ticket: ticket)
             return
         }
@@ -138,6 +147,7 @@ final class EmbeddedRoomLog: RoomLog {
         let time = now()
         evictAged(now: time)
         ids.forget(now: time, lifetime: limits.appendIDTime)
+        compact()
         account()
     }
 
@@ -145,6 +155,7 @@ final class EmbeddedRoomLog: RoomLog {
         observer = nil
         window = LogWindow()
         ids = AppendMemory()
-        account()
+        if let share { budget.close(share) }
+        share = nil
     }
 }

@@ -34,6 +34,11 @@ package enum FrameEncoder {
         return frame
     }
 
+    /// Bytes of the buffer that `entry` makes for a payload: the allocator rounds up.
+    package static func entryBuffer(payload count: Int) -> Int {
+        1 << (Int.bitWidth - (entryOverhead + count - 1).leadingZeroBitCount)
+    }
+
     package static func appended(id: AppendID, sequence: UInt64, duplicate: Bool) -> ByteBuffer {
         var frame = ByteBufferAllocator().buffer(
             capacity: FrameLimits.headerSize + appendedBody)

@@ -11,8 +11,13 @@ struct LogWindow {
         var time: NIODeadline
     }
 
-    /// What an entry takes besides its frame's bytes: small ones are mostly this.
-    private static let entryCost = 160
+    /// What an entry takes besides its frame's buffer, with the window's spare places (measured):
+    /// small ones are mostly this.
+    private static let entryCost = 240
+    /// What the number of an entry that is gone takes, with spare places.
+    private static let goneCost = 12
+    /// Spare places that are kept; more are given back.
+    private static let sparePlaces = 64
 
     private var entries = CircularBuffer<Kept>(initialCapacity: 4)
     /// The last commit, once everything of its age is gone.
@@ -25,11 +30,21 @@ struct LogWindow {
     private var goneUncounted: UInt64 = 0
     /// Bytes of all entries kept, as frames.
     private(set) var bytes = 0
+    /// Bytes of the buffers that hold them, which are larger.
+    private var bufferBytes = 0
 
     /// Bytes that all this takes, about.
-    var cost: Int {
-        bytes + count * Self.entryCost + gone.count * MemoryLayout<UInt64>.stride
+    var cost: Int { entriesCost + gone.count * Self.goneCost }
+
+    private var entriesCost: Int { bufferBytes + count * Self.entryCost }
+
+    /// What one more entry takes, about.
+    static func cost(ofPayload size: Int) -> Int {
+        FrameEncoder.entryBuffer(payload: size) + entryCost
     }
+
+    /// Places that its collections have, spare ones included.
+    var places: Int { entries.capacity + gone.capacity }
 
     var count: Int { entries.count + (oldCommit == nil ? 0 : 1) }
     /// When the oldest entry that may go was appended.
@@ -37,13 +52,41 @@ struct LogWindow {
 
     mutating func append(_ entry: LogEntry, now: NIODeadline, numbersKept: Int) {
         entries.append(Kept(entry: entry, time: now))
-        bytes += entry.frame.readableBytes
+        count(entry, 1)
         guard entry.kind == .commit else { return }
         commitsInside += 1
-        guard let old = oldCommit else { return }
+        _ = dropOldCommit(numbersKept: numbersKept)
+    }
+
+    private mutating func count(_ entry: LogEntry, _ sign: Int) {
+        bytes += sign * entry.frame.readableBytes
+        bufferBytes += sign * entry.frame.storageCapacity
+    }
+
+    /// Lets the oldest go of what takes the most: an entry, or the number of one that is gone; the
+    /// last commit when there is nothing else. False when nothing is left.
+    mutating func forgetOldest(numbersKept: Int) -> Bool {
+        if gone.count * Self.goneCost > entriesCost, let forgotten = gone.popFirst() {
+            goneUncounted = forgotten
+            return true
+        }
+        return evictOldest(numbersKept: numbersKept) || dropOldCommit(numbersKept: numbersKept)
+    }
+
+    private mutating func dropOldCommit(numbersKept: Int) -> Bool {
+        guard let old = oldCommit else { return false }
         oldCommit = nil
-        bytes -= old.frame.readableBytes
+        count(old, -1)
         insertGone(old.sequence, limit: numbersKept)
+        return true
+    }
+
+    /// Gives back places that a burst of entries took.
+    mutating func compact() {
+        if entries.capacity > max(Self.sparePlaces, 4 * entries.count) {
+            entries = entries.compacted()
+        }
+        if gone.capacity > max(Self.sparePlaces, 4 * gone.count) { gone = gone.compacted() }
     }
 
     /// Lets the oldest entry go. False when there is none that may.
@@ -53,7 +96,7 @@ struct LogWindow {
         if oldest.kind == .commit && commitsInside == 0 {
             oldCommit = oldest
         } else {
-            bytes -= oldest.frame.readableBytes
+            count(oldest, -1)
             noteGone(oldest.sequence, limit: numbersKept)
         }
         return true
@@ -128,6 +171,13 @@ struct LogWindow {
 }
 
 extension CircularBuffer {
+    /// The same elements without spare places.
+    func compacted() -> CircularBuffer {
+        var copy = CircularBuffer(initialCapacity: count + 1)
+        copy.append(contentsOf: self)
+        return copy
+    }
+
     fileprivate subscript(offset offset: Int) -> Element {
         self[index(startIndex, offsetBy: offset)]
     }

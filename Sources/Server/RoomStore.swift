@@ -5,14 +5,16 @@ package import Wire
 /// event loop, on which all calls and answers about it happen.
 ///
 /// The promises, for every implementation (the conformance suite checks them):
-/// - Sequence numbers of a log strictly increase, start above 0, and are not contiguous.
+/// - Sequence numbers of a log strictly increase, start above 0, and are not contiguous. They tell
+///   nothing of other rooms.
 /// - An append is answered exactly once. `appended` is the same answer, marked `duplicate`, for a
 ///   repeat under an id that is remembered; ids are remembered two minutes. `conflict` and
 ///   `refused` and `unavailable` mean certainly not appended; `outcomeUnknown` means perhaps, now
 ///   or later.
 /// - The feed yields every entry of the log once, in order, or says plainly that some are gone.
 /// - A commit is appended only when its epoch is the log's, which then grows by one.
-/// - The last commit stays in the log while the room lives.
+/// - The last commit stays in the log while the room lives, unless the whole store is full and this
+///   room is one of those that take the most.
 package protocol RoomStore: Sendable {
     /// Opens a room's log for this process, beginning an empty one when there is none.
     ///

@@ -50,8 +50,12 @@ package struct ServerLimits: Sendable {
     /// Age at which entries go: longer than `resumeTime`, so that who resumes in time misses
     /// nothing by age.
     package var entryAge = TimeAmount.minutes(5)
-    /// Bytes that the logs of all rooms take together, with what is kept besides their entries.
+    /// Bytes that the logs of all rooms take together, counted as what the process holds for them.
     package var bytesInAllRooms = 512 << 20
+    /// What a room may always keep of it, while at most `bytesInAllRooms` divided by this are as
+    /// large: a conversation of some minutes, and the commits of those who come in. Beyond it the
+    /// largest rooms give way first.
+    package var reservedBytesPerRoom = 64 << 10
     /// How long the id of an append is remembered: a client repeats within seconds of its resume.
     package var appendIDTime = TimeAmount.minutes(2)
     /// Ids of appends remembered per room. A room that is faster than 2,000 appends a second for

@@ -10,8 +10,10 @@ final class StoreHarness: Sendable {
     private let recorder: NIOLoopBound<Recorder>
     private var loop: any EventLoop { recorder.eventLoop }
 
-    static func open(_ store: any RoomStore, room: RoomID = .test(1)) async throws -> StoreHarness {
-        let loop = MultiThreadedEventLoopGroup.singleton.next()
+    static func open(
+        _ store: any RoomStore, room: RoomID = .test(1),
+        on loop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
+    ) async throws -> StoreHarness {
         let recorder = try await loop.submit {
             let recorder = Recorder()
             recorder.log = store.open(room, observer: recorder, on: loop)
@@ -29,6 +31,15 @@ final class StoreHarness: Sendable {
             id: AppendID(number: id), sender: AttachmentID(7), kind: kind, epoch: epoch,
             payload: ByteBuffer(string: text))
         return try await loop.flatSubmit { [recorder] in recorder.value.append(append) }.get()
+    }
+
+    /// Appends the ids as texts; gives their numbers.
+    func appendAll(_ ids: ClosedRange<Int>) async throws -> [UInt64] {
+        var numbers: [UInt64] = []
+        for id in ids {
+            numbers.append(try await append(UInt128(id), "\(id)").sequence ?? 0)
+        }
+        return numbers
     }
 
     func read(after position: Position? = nil) async throws -> LogRead {
