@@ -58,6 +58,7 @@ extension Connection {
         guard let splice, isPeerReady, !splice.isOpen else { return }
         splice.isOpen = true
         if let early = takeRest() { pass(early) }
+        charge()
         release(.early)
         if splice.hasEnded { loop.tellSplice(splice.peer, .ended) }
     }
@@ -75,6 +76,7 @@ extension Connection {
         guard let splice, let context else { return }
         touch(loop.shared.limits.spliceIdle)
         splice.owed += bytes.readableBytes
+        charge()
         context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
         if context.channel.isWritable { passedToNetwork() }
     }
@@ -84,6 +86,7 @@ extension Connection {
         guard let splice, splice.owed > 0 else { return }
         let taken = splice.owed
         splice.owed = 0
+        charge()
         touch(loop.shared.limits.spliceIdle)
         loop.tellSplice(splice.peer, .taken(taken))
     }

@@ -24,7 +24,11 @@ final class Connection: ChannelDuplexHandler {
     private var parser = FrameParser(limit: FrameLimits.maximumBodyBeforeAttach)
     private var challenge: Challenge?
     private var throttle: FrameThrottle?
-    private var outbox: Outbox?
+    private(set) var outbox: Outbox?
+    /// What the budgets count for this connection.
+    private(set) var charged = QueueCharge()
+    /// Bytes that were encrypted and the network has not taken.
+    private var unsent = 0
     private var holds: ReadHolds = []
     private var isReadPending = false
 
@@ -36,17 +40,6 @@ final class Connection: ChannelDuplexHandler {
     var splice: SpliceEnd?
     /// The other end of the splice takes bytes, which may be known before who it is.
     var isPeerReady = false
-
-    /// Why no more is read from the network.
-    struct ReadHolds: OptionSet {
-        let rawValue: UInt8
-        /// Too many frames.
-        static let throttled = ReadHolds(rawValue: 1)
-        /// Waits for the other end of a splice and has said enough.
-        static let early = ReadHolds(rawValue: 2)
-        /// The other end of the splice is slower.
-        static let splice = ReadHolds(rawValue: 4)
-    }
 
     private var limits: ServerLimits { loop.shared.limits }
 
@@ -68,6 +61,7 @@ final class Connection: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        charged.begin(loop.shared.queues, address: AddressKey(context.remoteAddress))
         loop.register(self)
     }
 
@@ -111,9 +105,14 @@ final class Connection: ChannelDuplexHandler {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if context.channel.isWritable {
+            unsent = 0
             drainOutbox()
             passedToNetwork()
+        } else {
+            let option = ChannelOptions.bufferedWritableBytes
+            unsent = (try? context.channel.syncOptions?.getOption(option)) ?? 0
         }
+        charge()
         context.fireChannelWritabilityChanged()
     }
 
@@ -137,7 +136,7 @@ final class Connection: ChannelDuplexHandler {
     /// Takes the frames that are whole, as long as frames are expected.
     func readFrames() {
         // What had come already when too much had: it waits, as what is still to come does.
-        guard !holds.contains(.throttled) else { return }
+        guard !holds.contains(.throttled) else { return charge() }
         var count = 0
         var bytes = 0
         do {
@@ -159,6 +158,7 @@ final class Connection: ChannelDuplexHandler {
             slowDown(frames: count, bytes: bytes)
         }
         if state.isTransfer { holdEarlyBytes() }
+        charge()
     }
 
     private func append(
@@ -263,35 +263,47 @@ final class Connection: ChannelDuplexHandler {
     // MARK: To the network
 
     /// Sends whole frames, or keeps them until the network takes them.
-    func deliver(_ frames: ByteBuffer) {
+    ///
+    /// - Parameter share: what the frames are a part of that others get as well.
+    func deliver(_ frames: ByteBuffer, sharedBy share: SharedFrames? = nil) {
         guard let context, state.phase != .closed else { return }
-        if outbox == nil && context.channel.isWritable {
+        if !isWaiting && frames.readableBytes <= Outbox.writeSize {
             context.writeAndFlush(wrapOutboundOut(frames), promise: nil)
         } else {
-            queue(frames)
+            queue(frames, sharedBy: share)
         }
     }
 
     /// Sends what an attach is answered with. A replay may be longer than what may wait otherwise.
-    func deliverReplay(_ frames: [ByteBuffer]) {
+    func deliverReplay(_ replay: Replay) {
         guard state.phase != .closed else { return }
         let outbox = self.outbox ?? Outbox(now: loop.now)
         self.outbox = outbox
-        for frame in frames { outbox.appendReplay(frame) }
+        outbox.appendReplay(replay)
         drainOutbox()
+        charge()
     }
 
-    private func queue(_ frames: ByteBuffer) {
+    private func queue(_ frames: ByteBuffer, sharedBy share: SharedFrames?) {
         let outbox = self.outbox ?? Outbox(now: loop.now)
         self.outbox = outbox
-        outbox.append(frames)
+        if let share { charged.hold(share) }
+        outbox.append(frames, sharedBy: share)
+        drainOutbox()
         if outbox.cost > limits.queuedBytes + outbox.exempt { cutOff(outbox) }
+        charge()
     }
 
-    private func cutOff(_ outbox: Outbox) {
-        loop.shared.logger.notice(
-            "a slow reader was cut off", metadata: ["queued": "\(outbox.cost)"])
-        goodbye(.tooSlow)
+    /// What is held for this connection is counted for its address and in all.
+    func charge() {
+        // What was given to a splice's end and waits for the network is counted as that.
+        let encrypted = splice?.owed ?? unsent
+        let received = parser.heldMemory > Self.uncounted ? parser.heldMemory : 0
+        let before = charged.bytes
+        charged.set((outbox?.held ?? 0) + encrypted + received)
+        guard charged.bytes != before else { return }
+        loop.note(self, holds: charged.bytes > 0)
+        if charged.bytes > before, let overspent = charged.overspent { loop.relieve(overspent) }
     }
 
     private func drainOutbox() {
@@ -299,7 +311,8 @@ final class Connection: ChannelDuplexHandler {
         while context.channel.isWritable, let frames = outbox.next(now: loop.now) {
             context.writeAndFlush(wrapOutboundOut(frames), promise: nil)
         }
-        if outbox.isEmpty { self.outbox = nil }
+        // The network may have taken all while it was written to.
+        if self.outbox === outbox && outbox.isEmpty { self.outbox = nil }
     }
 
     // MARK: The end
@@ -311,6 +324,9 @@ final class Connection: ChannelDuplexHandler {
         } else if let outbox, now - outbox.lastProgress > limits.silence {
             // Who pings and never reads would keep what waits for them for ever.
             cutOff(outbox)
+        } else if let outbox {
+            outbox.countWhatLeftTheLog()
+            charge()
         }
     }
 
@@ -325,14 +341,17 @@ final class Connection: ChannelDuplexHandler {
     /// Bytes that are sent before a goodbye. They are encrypted at once for this client alone, as a
     /// long replay must not be: whoever resumes time after time would fill the memory with them.
     private static let lastBytes = 256 << 10
+    /// Bytes of a frame that is half received which are not counted: hardly any connection has them.
+    private static let uncounted = 16 << 10
 
     /// Says why, and closes. What was delivered before is sent before, unless it is a lot: who wants
     /// that resumes.
     func goodbye(_ reason: GoodbyeReason) {
         if reason != .tooSlow, let room = state.room { loop.flushLocalRoom(room) }
         let rest = reason == .tooSlow ? nil : outbox?.takeAll(limit: Self.lastBytes)
+        let isMidFrame = outbox?.isMidFrame == true
         guard let phase = state.end() else { return }
-        if phase != .handshake && phase != .spliced, let context {
+        if phase != .handshake && phase != .spliced && !isMidFrame, let context {
             if let rest { context.write(wrapOutboundOut(rest), promise: nil) }
             let frame = FrameEncoder.frame(.goodbye(reason))
             context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
@@ -351,6 +370,7 @@ final class Connection: ChannelDuplexHandler {
 
     private func ended() {
         if let phase = state.end() { letGo(phase) }
+        charged.end(loop.shared.queues)
         context = nil
         loop.unregister(self)
     }
@@ -370,5 +390,6 @@ final class Connection: ChannelDuplexHandler {
         case .handshake, .hello, .challenged, .closed: break
         }
         splice = nil
+        charge()
     }
 }

@@ -36,6 +36,7 @@ final class EmbeddedRoomLog: RoomLog {
     private var numbers = SequenceNumbers()
     private var window = LogWindow()
     private var ids = AppendMemory()
+    private let horizon = LogHorizon()
     /// What the budget knows of this room; nil once it is closed.
     private var share: RoomShare?
 
@@ -81,6 +82,7 @@ final class EmbeddedRoomLog: RoomLog {
 
     private func account() {
         if let share { budget.set(share, to: window.cost + ids.cost) }
+        horizon.goneThrough = window.goneThrough
     }
 
     /// Lets old entries go until this one fits, here and in the rooms that take the most; says why
@@ -139,7 +141,8 @@ final class EmbeddedRoomLog: RoomLog {
         }
         evictAged(now: now())
         let read = LogRead(
-            start: position, epoch: epoch, items: window.items(after: position.sequence))
+            start: position, epoch: epoch, items: window.items(after: position.sequence),
+            horizon: horizon)
         observer?.readEnded(.success(read), ticket: ticket)
     }
 
@@ -157,5 +160,6 @@ final class EmbeddedRoomLog: RoomLog {
         ids = AppendMemory()
         if let share { budget.close(share) }
         share = nil
+        horizon.goneThrough = .max
     }
 }

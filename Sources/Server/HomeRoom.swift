@@ -125,15 +125,21 @@ final class HomeRoom: RoomLogObserver {
             standing: ticket.standing, attachment: ticket.attachment, token: ticket.token,
             position: read.start, epoch: read.epoch,
             roster: roster.presences(except: ticket.attachment))
-        var frames = [FrameEncoder.frame(.attached(attached))]
+        var replay = Replay(frames: [], horizon: read.horizon)
+        replay.frames.reserveCapacity(read.items.count + 1)
+        replay.frames.append(.init(bytes: FrameEncoder.frame(.attached(attached)), sequence: nil))
         for item in read.items {
             switch item {
-            case .entry(let entry): frames.append(entry.frame)
+            case .entry(let entry):
+                let isKept = read.horizon != nil
+                replay.frames.append(
+                    .init(bytes: entry.frame, sequence: isKept ? entry.sequence : nil))
             case .gap(let through, let count):
-                frames.append(FrameEncoder.frame(.gap(.init(through: through, count: count))))
+                let gap = FrameEncoder.frame(.gap(.init(through: through, count: count)))
+                replay.frames.append(.init(bytes: gap, sequence: nil))
             }
         }
-        loop.deliver(.join(id, ticket.connection, frames: frames))
+        loop.deliver(.join(id, ticket.connection, replay))
         broadcast(presence(ticket.attachment, .here), except: ticket.connection)
     }
 

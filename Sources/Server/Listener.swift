@@ -19,8 +19,10 @@ struct Listener {
         minimum: 512, initial: 2048, maximum: 64 << 10)
     /// Ciphertext on its way to the kernel before frames wait unencrypted instead, where all that
     /// wait for the same bytes share them.
+    /// That is each connection's own, so it is little; it is more than one write takes
+    /// (`Outbox.writeSize`), so that a write alone does not stop the next.
     private static let writeMarks = ChannelOptions.Types.WriteBufferWaterMark(
-        low: 64 << 10, high: 256 << 10)
+        low: 64 << 10, high: 128 << 10)
 
     let acceptLoop: any EventLoop
     let group: any EventLoopGroup

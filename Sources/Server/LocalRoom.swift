@@ -5,7 +5,8 @@ import Wire
 ///
 /// What goes to all is one buffer that all share. Where a connection gets something else (its own
 /// `appended` for its own entry, an answer to itself alone), it gets the buffer with a few places
-/// patched; the others still share.
+/// patched; the others still share. What cannot go to the network at once is kept as parts of that
+/// one buffer, so that a reader who waits costs no copy of it.
 final class LocalRoom {
     /// Bytes after which what is collected is sent at once: larger buffers save nothing more, and a
     /// collected one is a copy.
@@ -31,7 +32,7 @@ final class LocalRoom {
     private enum Content {
         case nothing
         case frame(ByteBuffer)
-        case frames([ByteBuffer])
+        case replay(Replay)
     }
 
     /// No index of a patch.
@@ -42,12 +43,12 @@ final class LocalRoom {
     var hasWork: Bool { batch != nil || !patches.isEmpty }
     var isEmpty: Bool { members.isEmpty }
 
-    func add(_ connection: Connection, frames: [ByteBuffer]) {
+    func add(_ connection: Connection, replay: Replay) {
         connection.memberIndex = members.count
         members.append(connection)
         // What this turn said before is not for the newcomer.
         let said = batch?.readableBytes ?? 0
-        patch(connection, offset: 0, skip: said, .frames(frames))
+        patch(connection, offset: 0, skip: said, .replay(replay))
     }
 
     func remove(_ connection: Connection) {
@@ -95,14 +96,14 @@ final class LocalRoom {
         guard hasWork, !isFlushing else { return }
         isFlushing = true
         defer { isFlushing = false }
-        let batch = self.batch
+        let batch = self.batch.map(SharedFrames.init)
         let patches = self.patches
         self.batch = nil
         self.patches.removeAll(keepingCapacity: patches.count <= 64)
         // Sending may end connections, which changes `members` and may begin the next batch: both
         // loops go over what there is now.
         guard !patches.isEmpty else {
-            if let batch { for member in members { member.deliver(batch) } }
+            if let batch { for member in members { member.deliver(batch.bytes, sharedBy: batch) } }
             return
         }
         let chains = members.map { ($0, $0.takePatches()) }
@@ -110,15 +111,15 @@ final class LocalRoom {
             if first != Self.noPatch {
                 Self.deliver(batch, patches, from: first, to: member)
             } else if let batch {
-                member.deliver(batch)
+                member.deliver(batch.bytes, sharedBy: batch)
             }
         }
     }
 
     private static func deliver(
-        _ batch: ByteBuffer?, _ patches: [Patch], from first: Int32, to member: Connection
+        _ batch: SharedFrames?, _ patches: [Patch], from first: Int32, to member: Connection
     ) {
-        var composer = Composer(batch: batch)
+        var composer = Composer(batch: batch, member: member)
         var index = first
         while index != noPatch {
             let patch = patches[Int(index)]
@@ -127,46 +128,68 @@ final class LocalRoom {
             switch patch.content {
             case .nothing: break
             case .frame(let frame): composer.add(frame)
-            case .frames(let frames):
-                if let before = composer.take() { member.deliver(before) }
-                member.deliverReplay(frames)
+            case .replay(let replay):
+                composer.flush()
+                member.deliverReplay(replay)
             }
             index = patch.next
         }
-        composer.copy(upTo: batch?.readableBytes ?? 0)
-        if let rest = composer.take() { member.deliver(rest) }
+        composer.copy(upTo: batch?.bytes.readableBytes ?? 0)
+        composer.flush()
     }
 }
 
 /// Puts together what one connection gets.
+///
+/// What goes to the network at once is copied into one buffer, for one write. What has to wait is
+/// not: only small parts are put together, since a place in the queue costs as much as they do.
 private struct Composer {
-    private let batch: ByteBuffer?
+    /// Bytes of a part that is kept as a part of the batch, and not copied.
+    private static let leastShared = 256
+
+    private let batch: SharedFrames?
+    private let member: Connection
+    private let isWaiting: Bool
     private var position = 0
     private var output: ByteBuffer?
 
-    init(batch: ByteBuffer?) { self.batch = batch }
+    init(batch: SharedFrames?, member: Connection) {
+        self.batch = batch
+        self.member = member
+        isWaiting = member.isWaiting
+    }
 
     mutating func copy(upTo end: Int) {
         guard end > position, let batch else { return }
         let length = end - position
-        if let slice = batch.getSlice(at: batch.readerIndex + position, length: length) {
-            add(slice)
-        }
+        let start = batch.bytes.readerIndex + position
         position = end
+        guard let part = batch.bytes.getSlice(at: start, length: length) else { return }
+        if isWaiting && length >= Self.leastShared {
+            flush()
+            member.deliver(part, sharedBy: batch)
+        } else {
+            add(part)
+        }
     }
 
     mutating func skip(_ count: Int) { position += count }
 
     mutating func add(_ frame: ByteBuffer) {
-        if output == nil {
-            output = frame
-        } else {
+        if output != nil {
             output?.writeImmutableBuffer(frame)
+        } else if isWaiting {
+            // A part of its own, so that a few bytes do not keep a large buffer.
+            output = ByteBufferAllocator().buffer(capacity: frame.readableBytes)
+            output?.writeImmutableBuffer(frame)
+        } else {
+            output = frame
         }
     }
 
-    mutating func take() -> ByteBuffer? {
-        defer { output = nil }
-        return output
+    mutating func flush() {
+        guard let output else { return }
+        self.output = nil
+        member.deliver(output)
     }
 }

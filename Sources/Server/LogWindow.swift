@@ -13,7 +13,7 @@ struct LogWindow {
 
     /// What an entry takes besides its frame's buffer, with the window's spare places (measured):
     /// small ones are mostly this.
-    private static let entryCost = 240
+    private static let entryCost = 200
     /// What the number of an entry that is gone takes, with spare places.
     private static let goneCost = 12
     /// Spare places that are kept; more are given back.
@@ -26,6 +26,8 @@ struct LogWindow {
     private var commitsInside = 0
     /// Numbers of entries that are gone, ascending.
     private var gone = CircularBuffer<UInt64>(initialCapacity: 0)
+    /// Entries up to here were let go of, the last commit perhaps not.
+    private(set) var goneThrough: UInt64 = 0
     /// Entries up to here may be gone without their number being kept.
     private var goneUncounted: UInt64 = 0
     /// Bytes of all entries kept, as frames.
@@ -92,6 +94,7 @@ struct LogWindow {
     /// Lets the oldest entry go. False when there is none that may.
     mutating func evictOldest(numbersKept: Int) -> Bool {
         guard let oldest = entries.popFirst()?.entry else { return false }
+        goneThrough = oldest.sequence
         if oldest.kind == .commit { commitsInside -= 1 }
         if oldest.kind == .commit && commitsInside == 0 {
             oldCommit = oldest

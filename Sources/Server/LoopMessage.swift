@@ -13,6 +13,12 @@ enum LoopMessage: Sendable {
     case tokenLost(SpliceTable.Key, ConnectionID)
     /// To a transfer connection's loop.
     case splice(ConnectionID, SpliceEvent)
+    /// To every loop: which connections hold the most of an account that is spent.
+    case nameLargest(QueueAccount, askedBy: Int)
+    /// To the loop that asked.
+    case largest(QueueAccount, [QueueWeight])
+    /// To a connection's loop: it holds too much.
+    case cutOff(ConnectionID)
 }
 
 /// What a connection asks of its room.
@@ -27,10 +33,23 @@ enum RoomRequest: Sendable {
     case lost
 }
 
+/// What an attach is answered with.
+struct Replay: Sendable {
+    struct Frame: Sendable {
+        let bytes: ByteBuffer
+        /// Of an entry that the log keeps as well; nil for a frame that was made for this client.
+        let sequence: UInt64?
+    }
+
+    var frames: [Frame]
+    /// Where the entries' log is.
+    var horizon: LogHorizon?
+}
+
 /// What a room sends to its connections on one loop.
 enum Delivery: Sendable {
-    /// Takes a connection in: `frames` come first, then whatever is delivered from now on.
-    case join(RoomID, ConnectionID, frames: [ByteBuffer])
+    /// Takes a connection in: the replay comes first, then whatever is delivered from now on.
+    case join(RoomID, ConnectionID, Replay)
     /// To all of the room but one, which gets `instead`.
     case broadcast(RoomID, ByteBuffer, except: ConnectionID?, instead: ByteBuffer?)
     case unicast(RoomID, ConnectionID, ByteBuffer)

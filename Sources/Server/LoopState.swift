@@ -23,6 +23,8 @@ final class LoopState {
     /// Rooms, and connections outside rooms, that have something to send at the end of this turn.
     private var roomsWithWork: [LocalRoom] = []
     private var isTurnEndScheduled = false
+    private var queueWatch: QueueWatch
+    private var memoryTrim = MemoryTrim()
     private var sweeper: RepeatedTask?
     private(set) var isStopping = false
     private var empty: EventLoopPromise<Void>?
@@ -33,6 +35,7 @@ final class LoopState {
         self.eventLoop = eventLoop
         now = .now()
         splices = SpliceTable(limits: shared.limits)
+        queueWatch = QueueWatch(loopCount: shared.loopCount)
         outgoing = Array(repeating: [], count: shared.loopCount)
     }
 
@@ -57,6 +60,7 @@ final class LoopState {
 
     func unregister(_ connection: Connection) {
         connections[connection.id] = nil
+        queueWatch.note(connection, holds: false)
         if connections.isEmpty { empty?.succeed() }
     }
 
@@ -135,6 +139,15 @@ final class LoopState {
         case .showToken(let key, let connection): show(key, by: connection)
         case .tokenLost(let key, let connection): splices.lost(connection, key: key)
         case .splice(let connection, let event): receive(event, for: connection)
+        case .nameLargest(let account, let loop):
+            send(.largest(account, queueWatch.largest(of: account)), to: loop)
+        case .largest(let account, let weights):
+            for connection in queueWatch.named(weights, of: account) {
+                send(.cutOff(connection), to: connection.loop)
+            }
+        case .cutOff(let connection):
+            queueWatch.countCutOff()
+            connections[connection]?.cutForOthers()
         }
     }
 
@@ -148,6 +161,7 @@ final class LoopState {
     private func endTurn() {
         isTurnEndScheduled = false
         flushRooms()
+        beginReliefs()
         for loop in outgoing.indices where !outgoing[loop].isEmpty {
             let messages = outgoing[loop]
             outgoing[loop] = []
@@ -208,12 +222,12 @@ final class LoopState {
             else { return }
             noteWork(in: local)
             local.unicast(frame, to: connection)
-        case .join(let room, let connection, let frames):
+        case .join(let room, let connection, let replay):
             guard let connection = connections[connection], connection.joined() else { return }
             let local = localRooms[room] ?? LocalRoom(room: room)
             localRooms[room] = local
             noteWork(in: local)
-            local.add(connection, frames: frames)
+            local.add(connection, replay: replay)
             // What the client said early is heard after everybody knows that it is here.
             eventLoop.assumeIsolated().execute { connection.readFrames() }
         case .goodbye(let connection, let reason): connections[connection]?.goodbye(reason)
@@ -233,6 +247,36 @@ final class LoopState {
         guard let local = localRooms[room] else { return }
         local.remove(connection)
         if local.isEmpty { localRooms[room] = nil }
+    }
+
+    // MARK: What is held for connections
+
+    func note(_ connection: Connection, holds: Bool) { queueWatch.note(connection, holds: holds) }
+
+    /// An account is spent: seen to at the end of this turn, since now may be in the midst of
+    /// sending to all of a room.
+    func relieve(_ account: QueueAccount) {
+        if queueWatch.isToRelieve(account) { scheduleTurnEnd() }
+    }
+
+    private func beginReliefs() {
+        for account in queueWatch.beginReliefs() {
+            for loop in 0..<shared.loopCount {
+                send(.nameLargest(account, askedBy: index), to: loop)
+            }
+        }
+    }
+
+    private func sweepMemory() {
+        let count = queueWatch.takeCutOffs()
+        if count > 0 {
+            shared.logger.notice(
+                "connections for which the most was held were cut off",
+                metadata: ["connections": "\(count)", "held": "\(shared.queues.all.held)"])
+        }
+        guard index == 0 else { return }
+        let held = shared.queues.all.held + shared.store.bytes
+        if memoryTrim.isDue(held: held, now: now) { MemoryTrim.run() }
     }
 
     // MARK: Splices
@@ -279,5 +323,6 @@ final class LoopState {
             closeIfOver(home)
         }
         for connection in splices.sweep(now: now) { tellSplice(connection, .refused(.timeout)) }
+        sweepMemory()
     }
 }

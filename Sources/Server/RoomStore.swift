@@ -1,4 +1,5 @@
 package import NIOCore
+import Synchronization
 package import Wire
 
 /// Where the logs of rooms are kept. One store serves the whole process; each room has one home
@@ -20,6 +21,9 @@ package protocol RoomStore: Sendable {
     ///
     /// Called on the room's home loop. The log keeps no strong reference to its observer.
     func open(_ room: RoomID, observer: any RoomLogObserver, on loop: any EventLoop) -> any RoomLog
+
+    /// Bytes of memory that the logs of all rooms take, about.
+    var bytes: Int { get }
 }
 
 /// One room's log as its home loop sees it. Not thread safe: everything happens on the home loop.
@@ -130,12 +134,31 @@ package struct LogRead: Sendable {
     /// The epoch of the log, at its end.
     package var epoch: UInt64
     package var items: [Item]
+    /// Tells which of the entries the log still keeps, where it keeps them in memory.
+    package var horizon: LogHorizon?
 
-    package init(start: Position, epoch: UInt64, items: [Item] = []) {
+    package init(
+        start: Position, epoch: UInt64, items: [Item] = [], horizon: LogHorizon? = nil
+    ) {
         self.start = start
         self.epoch = epoch
         self.items = items
+        self.horizon = horizon
     }
+}
+
+/// How far a log in memory has let go of its entries. A replay shares their bytes with the log, and
+/// has them alone from then on.
+package final class LogHorizon: Sendable {
+    private let gone = Atomic<UInt64>(0)
+
+    /// Entries up to this number are kept by nobody but those who read them.
+    package var goneThrough: UInt64 {
+        get { gone.load(ordering: .relaxed) }
+        set { gone.store(newValue, ordering: .relaxed) }
+    }
+
+    package init() {}
 }
 
 /// What a log tells of itself, in order.

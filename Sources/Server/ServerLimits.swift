@@ -25,6 +25,13 @@ package struct ServerLimits: Sendable {
     /// Bytes that wait for a client that reads slowly, replays not counted: one commit of the
     /// largest size and as much again of messages.
     package var queuedBytes = 8 << 20
+    /// Bytes held for all connections together: what waits to be sent to them, what is encrypted and
+    /// the network does not take, and what came from them and is not whole. A quarter of the memory
+    /// of a small machine; when more is held, the connections that hold the most are cut off.
+    package var heldBytes = 256 << 20
+    /// Bytes of it held for one IPv4 address or IPv6 /64: an office of 500 whose line stands still
+    /// fits, and no address takes more than a quarter of what there is for all.
+    package var heldBytesPerAddress = 64 << 20
 
     // MARK: Appends (all frames count), enforced by reading no more until there is room in the bucket
 
@@ -86,8 +93,9 @@ package struct ServerLimits: Sendable {
     package var spliceWait = TimeAmount.seconds(30)
     /// How long a splice may stand still: longer than a disk that spins up, or a laptop's nap.
     package var spliceIdle = TimeAmount.seconds(120)
-    /// Bytes under way from one end to the other inside the server.
-    package var spliceWindow = 1 << 20
+    /// Bytes under way from one end to the other inside the server: several reads, so that no end
+    /// waits for a hop between loops. The distance to the ends is what the kernel's buffers are for.
+    package var spliceWindow = 256 << 10
     /// Bytes that an end may say before the other is there.
     package var spliceEarlyBytes = 64 << 10
     /// Transfer connections that wait, in all rooms that one event loop is home to.

@@ -15,6 +15,8 @@ final class ServerShared: Sendable {
     let loopCount: Int
     /// Rooms that live on any loop.
     let rooms = Atomic<Int>(0)
+    /// What is held for connections on any loop.
+    let queues: QueueBudget
 
     init(
         limits: ServerLimits, tls: ServerTLS, store: any RoomStore, agent: [UInt8],
@@ -26,6 +28,7 @@ final class ServerShared: Sendable {
         self.agent = agent
         self.logger = logger
         self.loopCount = loopCount
+        queues = QueueBudget(limits: limits)
     }
 
     /// The loop that is home to a room.

@@ -18,6 +18,9 @@ package struct FrameParser {
     /// Bytes that were not cut into frames yet.
     package var heldBytes: Int { held?.readableBytes ?? 0 }
 
+    /// Bytes of memory that these keep.
+    package var heldMemory: Int { held?.storageCapacity ?? 0 }
+
     /// Takes what came from the network.
     package mutating func append(_ buffer: ByteBuffer) {
         guard var before = held, before.readableBytes > 0 else {

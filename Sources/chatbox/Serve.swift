@@ -196,6 +196,12 @@ struct LimitOptions: ParsableArguments {
     @Option(help: "MiB of messages kept in all rooms together.")
     var maxMebibytes = ServerLimits().bytesInAllRooms >> 20
 
+    @Option(help: "MiB held for slow readers and unfinished messages in all.")
+    var maxHeldMebibytes = ServerLimits().heldBytes >> 20
+
+    @Option(help: "MiB of them for one address.")
+    var maxHeldMebibytesPerAddress = ServerLimits().heldBytesPerAddress >> 20
+
     @Option(help: "Messages that one connection may send in a second in the long run.")
     var maxAppendsPerSecond = ServerLimits().appendsPerSecond
 
@@ -208,7 +214,8 @@ struct LimitOptions: ParsableArguments {
     func check() throws {
         let numbers = [
             maxConnections ?? 1, maxConnectionsPerAddress, maxRooms, maxRoomMembers,
-            maxRoomMebibytes, maxMebibytes, maxAppendsPerSecond, maxAppendMebibytesPerSecond,
+            maxRoomMebibytes, maxMebibytes, maxHeldMebibytes, maxHeldMebibytesPerAddress,
+            maxAppendsPerSecond, maxAppendMebibytesPerSecond,
         ]
         guard numbers.allSatisfy({ (1...Self.mostMebibytes).contains($0) }) else {
             throw ValidationError("a limit is a number from 1 on")
@@ -223,6 +230,8 @@ struct LimitOptions: ParsableArguments {
         limits.membersPerRoom = maxRoomMembers
         limits.bytesPerRoom = maxRoomMebibytes << 20
         limits.bytesInAllRooms = maxMebibytes << 20
+        limits.heldBytes = maxHeldMebibytes << 20
+        limits.heldBytesPerAddress = maxHeldMebibytesPerAddress << 20
         limits.appendsPerSecond = maxAppendsPerSecond
         limits.appendBurst = max(limits.appendBurst, maxAppendsPerSecond)
         limits.appendBytesPerSecond = maxAppendMebibytesPerSecond << 20

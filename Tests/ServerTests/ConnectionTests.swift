@@ -7,59 +7,21 @@ import Wire
 
 @testable import Server
 
-/// One connection of a server without a network, whose event loop the test moves.
-private struct LoneConnection {
-    let loop: LoopState
-    let channel: EmbeddedChannel
-    let connection: Connection
-
-    init(limits: ServerLimits = ServerLimits()) throws {
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
-        let shared = ServerShared(
-            limits: limits, tls: try ServerTLS(certificate: try ServerCertificate.temporary()),
-            store: EmbeddedRoomStore(limits: limits), agent: [], logger: logger, loopCount: 1)
-        channel = EmbeddedChannel()
-        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
-        loop = LoopState(shared: shared, index: 0, eventLoop: channel.eventLoop)
-        connection = Connection(loop: loop)
-        try channel.pipeline.syncOperations.addHandler(connection)
-        connection.state.secured()
-    }
-
-    /// As if it had attached to a room.
-    func attach() {
-        connection.state.proved(attachTo: .test(1))
-        #expect(connection.joined())
-        connection.memberIndex = 0
-    }
-
-    func receive(_ frames: [ClientFrame]) throws {
-        var buffer = ByteBuffer()
-        for frame in frames { buffer.writeFrame(frame) }
-        try channel.writeInbound(buffer)
-    }
-
-    func sent() throws -> [ServerFrame] {
-        var parser = FrameParser(limit: FrameLimits.maximumBody)
-        var frames: [ServerFrame] = []
-        while let buffer = try channel.readOutbound(as: ByteBuffer.self) { parser.append(buffer) }
-        while let body = try parser.next() { frames.append(try body.decodeFrame()) }
-        return frames
-    }
-}
-
 @Suite("A connection on its loop") struct ConnectionTests {
     private let entry = FrameEncoder.entry(
         sequence: 1, sender: AttachmentID(1), kind: .message,
         payload: ByteBuffer(repeating: 7, count: 60_000))
+
+    private func replay(of frame: ByteBuffer, count: Int) -> Replay {
+        Replay(frames: Array(repeating: .init(bytes: frame, sequence: nil), count: count))
+    }
 
     @Test("a replay that was not read is not sent before a goodbye; a few words are")
     func lastWords() throws {
         for (count, isSent) in [(500, false), (3, true)] {
             let lone = try LoneConnection()
             lone.channel.isWritable = false
-            lone.connection.deliverReplay(Array(repeating: entry, count: count))
+            lone.connection.deliverReplay(replay(of: entry, count: count))
             lone.connection.goodbye(.replaced)
             let sent = try lone.sent()
             #expect(sent.count == (isSent ? count + 1 : 1))
@@ -123,7 +85,7 @@ private struct LoneConnection {
         let first = try LoneConnection()
         let second = try LoneConnection()
         let local = LocalRoom(room: .test(1))
-        for lone in [first, second] { local.add(lone.connection, frames: []) }
+        for lone in [first, second] { local.add(lone.connection, replay: Replay(frames: [])) }
         local.flush()
         let entry = entry
         let onWrite = OnWrite {

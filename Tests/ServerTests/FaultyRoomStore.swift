@@ -26,6 +26,8 @@ final class FaultyRoomStore: RoomStore {
 
     init(_ inner: any RoomStore) { self.inner = inner }
 
+    var bytes: Int { inner.bytes }
+
     /// The next call meets this fault.
     func inject(_ fault: Fault) { faults.withLock { $0.append(fault) } }
 

@@ -31,10 +31,13 @@ final class World: Sendable {
     // MARK: Servers and rooms
 
     /// Starts a server; on a port of its own choice unless one is given.
-    func serve(port: UInt16 = 0, state: String = "server") async throws -> Server {
+    func serve(
+        port: UInt16 = 0, state: String = "server", options: [String] = [], shell: String? = nil
+    ) async throws -> Server {
         let home = try home("serve")
         let program = try Program(
-            ["serve", "--listen", "127.0.0.1:\(port)", "--state", "\(path)/\(state)"], home: home)
+            ["serve", "--listen", "127.0.0.1:\(port)", "--state", "\(path)/\(state)"] + options,
+            home: home, shell: shell)
         let line = /chatbox new ([^\s:]+):(\d+) --key (\S+)/
         let found = try await program.output.wait(
             for: "the address of the server", within: .seconds(20)
