@@ -27,6 +27,9 @@ package final class EmbeddedRoomStore: RoomStore {
 
 /// The log of one room in memory.
 final class EmbeddedRoomLog: RoomLog {
+    /// What a room takes in which nothing was said, with whom it knows (measured).
+    private static let roomCost = 2500
+
     private let limits: ServerLimits
     private let budget: StoreBudget
     private let now: @Sendable () -> NIODeadline
@@ -49,6 +52,7 @@ final class EmbeddedRoomLog: RoomLog {
         self.now = now
         self.observer = observer
         share = budget.open(self, on: loop)
+        account()
     }
 
     deinit { close() }
@@ -81,7 +85,7 @@ final class EmbeddedRoomLog: RoomLog {
     }
 
     private func account() {
-        if let share { budget.set(share, to: window.cost + ids.cost) }
+        if let share { budget.set(share, to: Self.roomCost + window.cost + ids.cost) }
         horizon.goneThrough = window.goneThrough
     }
 
@@ -107,7 +111,7 @@ final class EmbeddedRoomLog: RoomLog {
 
     /// The whole is spent, and this room is one of those that take the most of it.
     func letGo(downTo level: Int) {
-        while window.cost + ids.cost > level, letOldestGo() {}
+        while Self.roomCost + window.cost + ids.cost > level, letOldestGo() {}
         compact()
         account()
     }
