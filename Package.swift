@@ -152,7 +152,8 @@ let package = Package(
         .testTarget(
             name: "chatboxTests",
             dependencies: [
-                "chatbox", "Client", "Folder", "Sandbox", "Wire", arguments, crypto,
+                "chatbox", "ChatUI", "Client", "Folder", "Sandbox", "Terminal", "Wire", arguments,
+                crypto,
             ],
             swiftSettings: ours),
         .testTarget(

@@ -88,6 +88,13 @@ private enum SignalPipe {
     /// The pipe is there before a handler is, so a handler only writes.
     static func handle(_ number: Int32) {
         _ = shared
-        _ = signal(number) { SignalPipe.shared.write(UInt8(truncatingIfNeeded: $0)) }
+        let before = signal(number) { SignalPipe.shared.write(UInt8(truncatingIfNeeded: $0)) }
+        // Whoever started the program with nohup wants it to outlive the terminal.
+        if number == SIGHUP, isIgnoring(before) { signal(number, SIG_IGN) }
+    }
+
+    private static func isIgnoring(_ handler: (@convention(c) (Int32) -> Void)?) -> Bool {
+        let ignoring: (@convention(c) (Int32) -> Void)? = SIG_IGN
+        return unsafeBitCast(handler, to: Int.self) == unsafeBitCast(ignoring, to: Int.self)
     }
 }

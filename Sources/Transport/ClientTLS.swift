@@ -78,10 +78,20 @@ final class ClientTLS: Sendable {
         ServerKeyHash(ofPublicKey: try certificate.extractPublicKey().toSPKIBytes())
     }
 
+    /// The other end closed the connection instead of answering. A server does so under load or while
+    /// it restarts, and a proxy when nothing is behind it: it says nothing of what answers there.
+    private static func isClosing(_ reason: BoringSSLError) -> Bool {
+        switch reason {
+        case .zeroReturn, .syscallError, .sslError([.eofDuringHandshake]): true
+        default: false
+        }
+    }
+
     /// What a failed handshake or a broken connection means to a person.
     func connectionError(for error: any Error) -> ConnectionError {
         if let error = error as? ConnectionError { return error }
         if case NIOSSLError.handshakeFailed(let reason) = error {
+            if Self.isClosing(reason) { return .lost }
             let text = String(describing: reason)
             return text.contains("CERTIFICATE_VERIFY_FAILED") ? .wrongServer : .handshake(text)
         }

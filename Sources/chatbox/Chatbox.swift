@@ -39,6 +39,8 @@ struct Chatbox: ParsableCommand {
             try command.run()
         } catch let problem as Problem {
             problem.report()
+        } catch let interrupted as Interrupted {
+            interrupted.end()
         } catch {
             report(error)
         }

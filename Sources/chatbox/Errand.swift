@@ -1,10 +1,11 @@
 import ChatUI
 import Client
+import Terminal
 import Wire
 
-/// Goes into a room, delivers, and leaves.
+/// Goes into a room, delivers, and leaves in good order, however it ends.
 struct Errand: Sendable {
-    let client: ChatClient
+    let session: any RoomSession
     let text: String?
     let files: [String]
     let recipient: String?
@@ -20,16 +21,23 @@ struct Errand: Sendable {
     /// - Parameters:
     ///   - timeout: seconds; nil waits for ever.
     ///   - aloneTimeout: how long text waits in an empty room; nil waits until the time-out.
-    func run(timeout: Double?, aloneTimeout: Duration?) async throws {
+    ///   - signals: tells of the signals that end it.
+    func run(timeout: Double?, aloneTimeout: Duration?, signals: InputReader) async throws {
         let progress = Progress(
             Delivery(files: files.count, recipient: recipient, hasText: text != nil))
         let (entered, entry) = AsyncStream<Never>.makeStream()
+        let (interrupts, interrupt) = AsyncStream<Int32>.makeStream()
         try await withThrowingTaskGroup(of: Outcome.self) { group in
             group.addTask {
-                try await client.run()
+                try await session.run()
                 return .left
             }
-            group.addTask { try await deliver(progress, entry) }
+            group.addTask { await deliver(progress, entry) }
+            group.addTask {
+                await Self.read(signals, into: interrupt)
+                return .silent
+            }
+            group.addTask { await Self.first(of: interrupts) }
             if let aloneTimeout {
                 group.addTask {
                     for await _ in entered {}
@@ -43,47 +51,113 @@ struct Errand: Sendable {
                     return .timedOut
                 }
             }
-            defer { group.cancelAll() }
+            defer {
+                signals.wake()
+                group.cancelAll()
+            }
             while let outcome = try await group.next() {
                 switch outcome {
-                case .waitedForOthers:
-                    guard await progress.delivery.isAlone else { break }
-                    await client.leave()
-                    throw Self.alone
-                case .timedOut:
-                    let delivery = await progress.delivery
-                    await client.leave()
-                    throw delivery.isAlone
-                        ? Self.alone
-                        : Problem(
-                            .temporary,
-                            "\(delivery.waitingFor) in time; try again with a longer --timeout")
-                case .delivered:
-                    await client.leave()
-                    while let outcome = try await group.next(), outcome != .left {}
+                // Nothing more happens in the room. Why, `run` says.
+                case .silent: continue
+                case .left: break
+                case .waitedForOthers where await !progress.isAlone: continue
+                default:
+                    if case .interrupted = outcome {
+                        group.addTask { await Self.first(of: interrupts) }
+                    }
+                    try await leave(&group)
+                    if let error = await progress.error(of: outcome) { throw error }
                     return
-                case .left: throw Problem(.temporary, "the room was left too early; try again")
                 }
+                throw Problem(.temporary, "the room was left too early; try again")
             }
         }
     }
 
-    private enum Outcome { case left, waitedForOthers, delivered, timedOut }
+    private enum Outcome: Sendable {
+        /// The stay is over.
+        case left
+        case silent
+        case waitedForOthers
+        case delivered
+        case timedOut
+        case failed(Problem)
+        case interrupted(Int32)
+    }
 
-    /// The delivery, seen by the task that carries it out and by the one that tells of a time-out.
+    /// Passes signals on until the reader is woken.
+    private static func read(
+        _ reader: InputReader, into interrupt: AsyncStream<Int32>.Continuation
+    ) async {
+        while true {
+            switch await reader.next() {
+            case .signal(let number): interrupt.yield(number)
+            case .woken: return
+            case .bytes, .quiet, .end: continue
+            }
+        }
+    }
+
+    private static func first(of interrupts: AsyncStream<Int32>) async -> Outcome {
+        for await number in interrupts { return .interrupted(number) }
+        return .silent
+    }
+
+    /// Leaves; a signal meanwhile does not wait for that.
+    private func leave(_ group: inout ThrowingTaskGroup<Outcome, any Error>) async throws {
+        group.addTask {
+            await session.leave()
+            return .silent
+        }
+        while let outcome = try await group.next() {
+            switch outcome {
+            case .left, .interrupted: return
+            case .silent, .waitedForOthers, .delivered, .timedOut, .failed: continue
+            }
+        }
+    }
+
+    /// The delivery, seen by the task that carries it out and by the one that tells of its end.
     private actor Progress {
-        var delivery: Delivery
+        private var delivery: Delivery
         init(_ delivery: Delivery) { self.delivery = delivery }
+
+        var isAlone: Bool { delivery.isAlone }
+
         func update(_ body: @Sendable (inout Delivery) -> Delivery.Step) -> Delivery.Step {
             body(&delivery)
+        }
+
+        func error(of outcome: Outcome) -> (any Error)? {
+            switch outcome {
+            case .failed(let problem): problem
+            case .interrupted(let number): Interrupted(signal: number)
+            case .waitedForOthers: Errand.alone
+            case .timedOut where isAlone: Errand.alone
+            case .timedOut:
+                Problem(
+                    .temporary,
+                    "\(delivery.waitingFor) in time; try again with a longer --timeout")
+            case .delivered, .left, .silent: nil
+            }
         }
     }
 
     /// - Parameter entry: finishes when the room is entered.
     private func deliver(
         _ progress: Progress, _ entry: AsyncStream<Never>.Continuation
-    ) async throws -> Outcome {
-        for await event in client.events {
+    ) async -> Outcome {
+        do throws(Problem) {
+            return try await carryOut(progress, entry)
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    private func carryOut(
+        _ progress: Progress, _ entry: AsyncStream<Never>.Continuation
+    ) async throws(Problem) -> Outcome {
+        for await event in session.events {
             if case .joined = event { entry.finish() }
             var step = await progress.update { $0.apply(event) }
             if step == .say { step = try await say(progress) }
@@ -94,21 +168,24 @@ struct Errand: Sendable {
             case .wait, .say, .offer: break
             }
         }
-        return .left
+        return .silent
     }
 
-    private func say(_ progress: Progress) async throws -> Delivery.Step {
+    private func say(_ progress: Progress) async throws(Problem) -> Delivery.Step {
         _ = await progress.update {
             $0.saying()
             return .wait
         }
         guard let text else { return .wait }
-        let id = try await attempt { () throws(ClientRefusal) in try await client.say(text) }
+        let id = try await attempt { () throws(ClientRefusal) in
+            try await session.say(text, isAction: false)
+        }
         return await progress.update { $0.said(id) }
     }
 
-    private func offer(to person: AttachmentID?, _ progress: Progress) async throws -> Delivery.Step
-    {
+    private func offer(
+        to person: AttachmentID?, _ progress: Progress
+    ) async throws(Problem) -> Delivery.Step {
         _ = await progress.update {
             $0.offering()
             return .wait
@@ -116,7 +193,7 @@ struct Errand: Sendable {
         var step = Delivery.Step.wait
         for path in files {
             let number = try await attempt { () throws(ClientRefusal) in
-                try await client.offer(path: path, to: person)
+                try await session.offer(path: path, to: person)
             }
             step = await progress.update { $0.offered(number) }
         }

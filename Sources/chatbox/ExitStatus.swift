@@ -45,7 +45,28 @@ enum ExitStatus: Int32, CaseIterable {
     /// For the manual.
     static var table: String {
         "Exit status: "
-            + allCases.map { "\($0.rawValue) \($0.meaning)" }.joined(separator: "; ") + "."
+            + allCases.map { "\($0.rawValue) \($0.meaning)" }.joined(separator: "; ")
+                + """
+                ; 128 and the number of a signal that ended a command before it was done (130: Ctrl-C, \
+                also when a second one does not wait for the leaving). A stay in a room that a signal \
+                ends is left in good order: 0.
+                """
+    }
+}
+
+/// A command was ended by a signal before it was done.
+struct Interrupted: Error {
+    var signal: Int32
+
+    /// What a shell makes of it.
+    var status: Int32 { 128 + signal }
+
+    /// Ends the program as the signal would have without a handler: a shell stops its loop for that.
+    func end() -> Never {
+        _ = Foundation.signal(signal, SIG_DFL)
+        kill(getpid(), signal)
+        // The first process of a container is not killed so.
+        exit(status)
     }
 }
 

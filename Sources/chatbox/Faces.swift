@@ -19,7 +19,8 @@ struct Faces {
         TerminalFace(
             session: session, room: room(isLive: true), lister: lister, pastes: PasteFolder(folder),
             reader: reader,
-            capabilities: capabilities)
+            capabilities: capabilities,
+            endAtOnce: { exit(Interrupted(signal: SIGINT).status) })
     }
 
     /// - Parameter forEars: in words for a person, not in the form for a program.

@@ -60,16 +60,18 @@ struct Send: ParsableCommand {
         let text = try self.text ?? (files.isEmpty ? Self.standardInput() : nil)
         let confinement = Confinement(options: sandbox, port: stay.server.port)
         let client = try stay.client(confinement, opened: opened)
-        let errand = Errand(client: client, text: text, files: files, recipient: to)
+        let errand = Errand(session: client, text: text, files: files, recipient: to)
         let limit = timeout ?? (files.isEmpty ? Self.usualTimeout : nil)
         // With --timeout, that is how long to wait for somebody; files wait for ever.
         let alone = timeout == nil && files.isEmpty ? Errand.aloneTimeout : nil
         let kept = confinement.enter()
         // A script's standard error is for what goes wrong.
         if TerminalDevice.isTerminal(STDERR_FILENO) { kept.show() }
+        let signals = InputReader(
+            poller: InputPoller(descriptor: -1, signals: [SIGINT, SIGTERM, SIGHUP]))
         try AsyncPart.run {
             try await Stay.withoutClientFailures {
-                try await errand.run(timeout: limit, aloneTimeout: alone)
+                try await errand.run(timeout: limit, aloneTimeout: alone, signals: signals)
             }
         }
     }

@@ -74,6 +74,17 @@ import Wire
         #expect(console.leaveNow() == .leave)
     }
 
+    @Test("a terminal that is closed says so three times over, and is left in good order")
+    func closedTerminal() {
+        var console = console()
+        _ = console.take([.said(MessageID(number: 1), "x", isAction: false)], at: Samples.noon)
+        #expect(console.depart() == .leave)
+        #expect(console.depart() == .none)
+        #expect(console.depart() == .none)
+        // A person who asks again does not wait.
+        #expect(console.press(.control("d")) == .leaveAtOnce)
+    }
+
     @Test("Ctrl-C clears, then asks, then leaves; the question goes away by itself")
     func interrupting() {
         var console = console()

@@ -124,9 +124,21 @@ import Wire
                 #expect(isHandshake(error))
             }
         }
-        try await withListener({ $0.close(promise: nil) }) { address in
-            let error = await failure(try connector(address))
-            #expect(isHandshake(error) || error as? ConnectionError == .lost)
+    }
+
+    /// A server does so while it restarts or has too much to do, and a proxy with nothing behind it.
+    @Test("a connection that is closed in the handshake is lost", .timeLimit(.minutes(1)))
+    func closedInHandshake() async throws {
+        let listeners: [@Sendable (any Channel) throws -> Void] = [
+            { $0.close(promise: nil) },
+            { try $0.pipeline.syncOperations.addHandler(CloserAfterHello(isReset: false)) },
+            { try $0.pipeline.syncOperations.addHandler(CloserAfterHello(isReset: true)) },
+        ]
+        for (number, listener) in listeners.enumerated() {
+            try await withListener(listener) { address in
+                let error = await failure(try connector(address)) as? ConnectionError
+                #expect(error == .lost, "listener \(number)")
+            }
         }
     }
 
@@ -179,5 +191,21 @@ private final class DeafAfterHandshake: ChannelInboundHandler {
         guard case .handshakeCompleted? = event as? TLSUserEvent else { return }
         try? context.channel.syncOptions?.setOption(.autoRead, value: false)
         context.writeAndFlush(wrapOutboundOut(FrameEncoder.frame(.pong(1))), promise: nil)
+    }
+}
+
+/// Closes as soon as the client has said anything.
+private final class CloserAfterHello: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let isReset: Bool
+
+    init(isReset: Bool) { self.isReset = isReset }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if isReset, let channel = context.channel as? any SocketOptionProvider {
+            channel.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenComplete { _ in }
+        }
+        context.close(promise: nil)
     }
 }

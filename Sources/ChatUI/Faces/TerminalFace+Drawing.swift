@@ -45,7 +45,7 @@ extension TerminalFace {
     private func written() {
         pacer.written()
         goOn()
-        if writer.hasFailed, !console.isLeaving, console.leaveNow() == .leave { departure.ask() }
+        if writer.hasFailed, console.depart() == .leave { departure.ask() }
     }
 
     /// Lets the room be told further.

@@ -23,6 +23,7 @@ package actor TerminalFace: Face {
     private let conversation: Conversation
     private let lister: FolderLister
     private let pastes: PasteFolder?
+    private let endAtOnce: @Sendable () -> Never
     var capabilities: Capabilities
     var console: Console
     var screen: InlineScreen
@@ -76,14 +77,16 @@ package actor TerminalFace: Face {
     ///   - lister: the folders that files may be sent from.
     ///   - pastes: where a long paste becomes a file.
     ///   - capabilities: what is guessed of the terminal.
+    ///   - endAtOnce: ends the program when its person does not wait until it has left.
     package init(
         session: any RoomSession, room: RoomModel, lister: FolderLister, pastes: PasteFolder?,
-        reader: InputReader, capabilities: Capabilities
+        reader: InputReader, capabilities: Capabilities, endAtOnce: @escaping @Sendable () -> Never
     ) {
         self.session = session
         self.reader = reader
         self.lister = lister
         self.pastes = pastes
+        self.endAtOnce = endAtOnce
         self.capabilities = capabilities
         conversation = Conversation(session: session, lister: lister)
         let size = TerminalDevice.size()
@@ -150,7 +153,7 @@ package actor TerminalFace: Face {
             writer.write(notification.sequence(capabilities))
         }
         print(happened.rows)
-        if happened.isDone { await carryOut(console.leaveNow()) }
+        if happened.isDone { await carryOut(console.depart()) }
         // A terminal that takes no more holds the room back only when very much waits.
         if pacer.isFull, !console.isLeaving {
             await withCheckedContinuation { waiting.append($0) }
@@ -163,7 +166,7 @@ package actor TerminalFace: Face {
         switch input {
         case .bytes(let bytes): await press(decoder.feed(bytes))
         case .quiet: break
-        case .end: await carryOut(console.leaveNow())
+        case .end: await carryOut(console.depart())
         case .signal(let number): await handleSignal(number)
         case .woken: return false
         }
@@ -184,7 +187,7 @@ package actor TerminalFace: Face {
         case SIGCONT:
             TerminalSession.resume(capabilities)
             resize()
-        default: await carryOut(console.leaveNow())
+        default: await carryOut(console.depart())
         }
     }
 
@@ -236,7 +239,7 @@ package actor TerminalFace: Face {
     private func leaveAtOnce() {
         // The terminal may take nothing more: nothing is waited for.
         TerminalSession.stop()
-        exit(EXIT_FAILURE)
+        endAtOnce()
     }
 
     private func suspend() {

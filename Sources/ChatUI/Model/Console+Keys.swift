@@ -137,8 +137,12 @@ extension Console {
         return leaveNow()
     }
 
-    /// Leaves in good order; asked a second time, at once.
-    package mutating func leaveNow() -> Effect {
+    /// Leaves in good order, however often that is said: a terminal that is closed says it with a
+    /// signal, with the end of the input, and with a write that fails.
+    package mutating func depart() -> Effect { isLeaving ? .none : leaveNow() }
+
+    /// Leaves in good order; when a person asks a second time, at once.
+    mutating func leaveNow() -> Effect {
         defer { isLeaving = true }
         if isLeaving { return .leaveAtOnce }
         question = nil

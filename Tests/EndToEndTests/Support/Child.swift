@@ -31,6 +31,8 @@ final class Child: Sendable {
     #else
         private static let newSession: Int16 = 0x80
     #endif
+    /// Signals that are not to be ignored, even if they are here: the same on every system.
+    private static let defaultSignals = Int16(POSIX_SPAWN_SETSIGDEF)
 
     let pid: pid_t
     private let status = Mutex<Int32?>(nil)
@@ -46,18 +48,24 @@ final class Child: Sendable {
         #endif
         posix_spawn_file_actions_init(&actions)
         posix_spawnattr_init(&attributes)
+        // Tests may have been started in the background, or with nohup.
+        var ended = sigset_t()
+        sigemptyset(&ended)
+        for number in [SIGINT, SIGQUIT, SIGHUP] { sigaddset(&ended, number) }
+        posix_spawnattr_setsigdefault(&attributes, &ended)
         defer {
             posix_spawn_file_actions_destroy(&actions)
             posix_spawnattr_destroy(&attributes)
         }
         switch ends.childs {
         case .pipes(let three):
+            posix_spawnattr_setflags(&attributes, Self.defaultSignals)
             for (number, descriptor) in three.enumerated() {
                 posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(number))
             }
         case .terminal(let path, _):
             // The first terminal that a session's leader opens becomes its controlling one.
-            posix_spawnattr_setflags(&attributes, Self.newSession)
+            posix_spawnattr_setflags(&attributes, Self.newSession | Self.defaultSignals)
             posix_spawn_file_actions_addopen(&actions, 0, path, O_RDWR, 0)
             posix_spawn_file_actions_adddup2(&actions, 0, 1)
             posix_spawn_file_actions_adddup2(&actions, 0, 2)
@@ -93,7 +101,7 @@ final class Child: Sendable {
             childs: .pipes([input.read, output.write, errors.write]))
     }
 
-    private static func makePipe() throws -> (read: Int32, write: Int32) {
+    static func makePipe() throws -> (read: Int32, write: Int32) {
         var both: [Int32] = [0, 0]
         guard pipe(&both) == 0 else { throw Unmet("no pipe: error \(errno)") }
         for descriptor in both { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }

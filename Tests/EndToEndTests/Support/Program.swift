@@ -25,6 +25,8 @@ final class Program: Sendable {
     let errors = Output()
     private let process: Child
     private let input: Mutex<Int32?>
+    /// Written to when the terminal's window is closed.
+    private let closing: Int32?
     private let writing = DispatchQueue(label: "input of a program")
 
     /// Where the program was built: next to the tests.
@@ -65,10 +67,14 @@ final class Program: Sendable {
         }
         process = try Child(command: command, environment: home.environment, ends: ends)
         input = Mutex(ends.input)
-        Self.read(ends.output, into: output)
         if let errors = ends.errors {
+            closing = nil
+            Self.read(ends.output, into: output)
             Self.read(errors, into: self.errors)
         } else {
+            let (stop, closing) = try Child.makePipe()
+            self.closing = closing
+            Self.read(ends.output, into: output, until: stop)
             errors.close()
         }
         process.watch { [output, errors] in
@@ -80,15 +86,24 @@ final class Program: Sendable {
     deinit {
         process.signal(SIGKILL)
         closeInput()
+        if let closing { close(closing) }
     }
 
     var pid: pid_t { process.pid }
 
     /// Copies what comes out of `descriptor` until its end, on a thread of its own.
-    private static func read(_ descriptor: Int32, into output: Output) {
+    ///
+    /// - Parameter stop: ends it as soon as something can be read there, or it is closed.
+    private static func read(_ descriptor: Int32, into output: Output, until stop: Int32 = -1) {
         let thread = Thread {
             var buffer = [UInt8](repeating: 0, count: 64 << 10)
             while true {
+                var waiting = [
+                    pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+                    pollfd(fd: stop, events: Int16(POLLIN), revents: 0),
+                ]
+                if poll(&waiting, 2, -1) < 0 && errno == EINTR { continue }
+                if waiting[1].revents != 0 { break }
                 let count = buffer.withUnsafeMutableBytes { readSome(descriptor, $0) }
                 if count < 0 && errno == EINTR { continue }
                 // A terminal whose other end was closed answers with an error.
@@ -96,6 +111,7 @@ final class Program: Sendable {
                 output.append(buffer[..<count])
             }
             close(descriptor)
+            if stop >= 0 { close(stop) }
             output.close()
         }
         thread.start()
@@ -127,6 +143,12 @@ final class Program: Sendable {
             if let open = descriptor { close(open) }
             descriptor = nil
         }
+    }
+
+    /// Closes the terminal's window: the program has no terminal any more, and is told so by SIGHUP.
+    func closeWindow() {
+        closeInput()
+        if let closing { _ = write(closing, [1], 1) }
     }
 
     func signal(_ number: Int32) { process.signal(number) }
