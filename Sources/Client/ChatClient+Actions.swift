@@ -43,8 +43,9 @@ extension ChatClient {
         switch action {
         case .event(let event): queue.push(event)
         case .say(let content):
-            // Others make this client say some of it; what is left unsaid they ask for again.
-            guard session.outbox.hasRoomForContent else { return }
+            // Others make this client say some of it; what is left unsaid they ask for again. What
+            // this person offers is bounded, and nobody would ask for it.
+            guard session.outbox.hasRoomForContent || content.isOffering else { return }
             // Between two rooms nobody is where they were.
             if let member = content.addressee, !conversation.people.isPresent(member) {
                 return desk.hold([content], people: conversation.people, now: clock.now())
@@ -77,9 +78,10 @@ extension ChatClient {
         switch content {
         case .text(let part): tell(conversation.heard(part, by: sender))
         case .bye:
-            desk.left(sender, inGoodOrder: true, now: clock.now())
+            desk.left(
+                sender, inGoodOrder: true, people: conversation.people, now: clock.now())
             tell(conversation.left(sender))
-        case .offer, .take, .decline, .withdraw, .cancel, .digest, .received:
+        case .offer, .take, .decline, .withdraw, .cancel, .digest, .received, .broken:
             tell(conversation.spoke(sender))
             desk.heard(
                 content, from: sender, people: conversation.people, now: clock.now())
@@ -97,14 +99,20 @@ extension ChatClient {
             case .joined(let joined):
                 for person in joined.people { met(person) }
             case .person(let person, .left):
-                desk.left(person.attachment, inGoodOrder: false, now: clock.now())
+                left(person, inGoodOrder: false)
             case .person(let person, .removed):
-                desk.left(person.attachment, inGoodOrder: true, now: clock.now())
+                left(person, inGoodOrder: true)
             case .person(let person, .arrived), .person(let person, .back): met(person)
             default: break
             }
             queue.push(event)
         }
+    }
+
+    private func left(_ person: Person, inGoodOrder: Bool) {
+        desk.left(
+            person.attachment, inGoodOrder: inGoodOrder, people: conversation.people,
+            now: clock.now())
     }
 
     private func met(_ person: Person) {

@@ -167,7 +167,8 @@ package actor ChatClient {
         return id
     }
 
-    /// Offers a file to the room, or to one person.
+    /// Offers a file to the room, or to one person: now or, when many are open or nobody is here,
+    /// later. `.offered` follows with the same number, and at the end `.settled`.
     package func offer(
         path: String, to person: AttachmentID?
     ) throws(ClientRefusal) -> OfferNumber {
@@ -178,7 +179,7 @@ package actor ChatClient {
         } catch { throw .file(error.sentence) }
         let people = conversation.people
         let number = try desk.offer(
-            source, to: person.map(people.person), key: person.flatMap(people.key))
+            source, path: path, to: person.map(people.person), people: people, now: clock.now())
         drain()
         return number
     }
@@ -199,7 +200,7 @@ package actor ChatClient {
         if desk.incoming[offer] != nil {
             try desk.cancelIncoming(offer)
         } else {
-            try desk.cancelOutgoing(offer, me: conversation.people.me)
+            try desk.cancelOutgoing(offer, people: conversation.people, now: clock.now())
         }
         drain()
     }

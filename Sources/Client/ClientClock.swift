@@ -41,11 +41,14 @@ struct ClientClock: Sendable {
     }
 }
 
-/// Counts that something happened, for whoever watches that something does.
+/// When something last happened, for whoever watches that something does.
 final class Pulse: Sendable {
-    private let beats = Mutex(0)
-    var count: Int { beats.withLock { $0 } }
-    func beat() { beats.withLock { $0 += 1 } }
+    private let last: Mutex<Duration>
+    fileprivate var lastBeat: Duration { last.withLock { $0 } }
+
+    fileprivate init(_ start: Duration) { last = Mutex(start) }
+
+    func beat(_ now: Duration) { last.withLock { $0 = now } }
 }
 
 extension ClientClock {
@@ -54,14 +57,14 @@ extension ClientClock {
     func watching<Result: Sendable>(
         stall limit: Duration, _ body: @escaping @Sendable (Pulse) async throws -> Result
     ) async throws -> Result {
-        let pulse = Pulse()
+        let pulse = Pulse(now())
         return try await race {
             try await body(pulse)
         } until: {
             while true {
-                let before = pulse.count
-                try await sleep(now() + limit)
-                if pulse.count == before { throw ConnectionError.timeout }
+                let end = pulse.lastBeat + limit
+                guard now() < end else { throw ConnectionError.timeout }
+                try await sleep(end)
             }
         }
     }

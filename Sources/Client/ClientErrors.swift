@@ -10,6 +10,8 @@ package enum ClientRefusal: Error, Equatable, Sendable {
     case file(String)
     case noFolder
     case tooManyTransfers(limit: Int)
+    /// So many files of this person's are offered, or wait to be.
+    case tooManyOffers(limit: Int)
     /// So many bytes wait to be sent already.
     case queueFull(limit: Int)
     /// This client has left the room, or is leaving.
@@ -34,6 +36,8 @@ package enum ClientRefusal: Error, Equatable, Sendable {
         case .noFolder: "there is no folder for received files; start again with one"
         case .tooManyTransfers(let limit):
             "\(limit) are under way already, which is the most; try again when one is done"
+        case .tooManyOffers(let limit):
+            "\(limit) files are offered or wait to be, which is the most; offer more when some are taken"
         case .queueFull(let limit):
             "\(limit >> 20) MiB wait to be sent already; try again when the connection is back"
         case .left: "you have left the room; join again to say something"

@@ -18,6 +18,11 @@ package enum ClientEvent: Sendable {
     /// Somebody offers a file.
     case offer(IncomingOffer)
     case transfer(TransferUpdate)
+    /// A file of ours was offered, at once or after it had waited for that.
+    case offered(OwnOffer)
+    /// Everybody whom a file of ours was offered to has answered, or is gone, and nothing of it is
+    /// under way: nothing more comes of it by itself.
+    case settled(OfferNumber)
     /// So many of the others who were there when a message of ours was said have it. Told when the
     /// number grows; not at all in a large room.
     case received(MessageID, by: Int, of: Int)
@@ -150,11 +155,28 @@ package struct IncomingOffer: Sendable {
     }
 }
 
+/// A file that this client offered.
+package struct OwnOffer: Sendable {
+    package var number: OfferNumber
+    /// As it was given to `offer`.
+    package var path: String
+    /// The one person it is for.
+    package var recipient: Person?
+
+    package init(number: OfferNumber, path: String, recipient: Person? = nil) {
+        self.number = number
+        self.path = path
+        self.recipient = recipient
+    }
+}
+
 /// How one file goes to, or comes from, one person.
 package struct TransferUpdate: Sendable {
     package enum Direction: String, Sendable { case sending, receiving }
 
     package enum State: Sendable, Equatable {
+        /// Waits to be offered: many are open already, or nobody is here. `offered` follows.
+        case queued
         /// Under way; also said a few times a second while bytes move.
         case running
         /// Broken; goes on by itself when the connection is back.
@@ -181,10 +203,13 @@ package struct TransferUpdate: Sendable {
     package var rate: Double?
     /// SHA-256 of the whole file in hexadecimal, when completed.
     package var sha256: String?
+    /// The file here is not what it was when it was offered, or cannot be read.
+    package var isSourceLost: Bool
 
     package init(
         number: OfferNumber, direction: Direction, state: State, peer: Person, fileName: String,
-        bytes: UInt64, size: UInt64, rate: Double? = nil, sha256: String? = nil
+        bytes: UInt64, size: UInt64, rate: Double? = nil, sha256: String? = nil,
+        isSourceLost: Bool = false
     ) {
         self.number = number
         self.direction = direction
@@ -195,5 +220,6 @@ package struct TransferUpdate: Sendable {
         self.size = size
         self.rate = rate
         self.sha256 = sha256
+        self.isSourceLost = isSourceLost
     }
 }

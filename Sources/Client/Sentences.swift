@@ -2,7 +2,7 @@
 enum Sentences {
     static let senderLeft =
         "the sender left before all of it was here; the part is kept, in case they come back"
-    static let receiverLeft = "they left before they had all of it; it goes on if they come back"
+    static let receiverLeft = "they left before they had all of it"
     static let leftHere = "you left before it was across; a part that came is kept"
     static let peerSilent = "nothing was heard from the other side for ten minutes"
     static let changedHere =
@@ -12,6 +12,10 @@ enum Sentences {
     static let unknownThere =
         "the sender does not offer this file any more; ask them to offer it again"
     static let damagedThere = "what arrived there was not this file; offer it again"
+    static let stoppedThere =
+        "they cannot receive it now, perhaps for want of space; it goes on if they accept it again"
+    static let nobodyLeft =
+        "nobody is left who could take it; offer it again when they are back"
     static let wrongDigest =
         "what came is not what the sender promised, so it was deleted; ask them to offer it again"
     static let wrongSize =

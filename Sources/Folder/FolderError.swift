@@ -24,6 +24,8 @@ package enum FolderError: Error, Equatable, Sendable {
     case occupied(String)
     /// Another chatbox is receiving into the same part.
     case inUse
+    /// Somebody deleted the part while it was written.
+    case partDeleted
     /// There is no file of this name to be sent.
     case noSuchFile
     /// The file to be sent may not be read.
@@ -51,6 +53,7 @@ package enum FolderError: Error, Equatable, Sendable {
         case .occupied(let name):
             "something else has the name \(name) in the folder; move it away, then accept again"
         case .inUse: "another chatbox is receiving this file into the same folder; let it finish"
+        case .partDeleted: "the file's part was deleted while it came; accept it again"
         case .noSuchFile: "there is no such file; check the path"
         case .notReadable: "the file may not be read; change its permissions first"
         case .notARegularFile: "only plain files can be sent; pack a folder into an archive first"

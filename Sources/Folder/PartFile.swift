@@ -68,11 +68,18 @@ package final class PartFile {
         try descriptor.read(at: offset, count: count, .onFolder("reading the part"))
     }
 
+    /// Throws when the folder is no longer where it was, or the part was deleted.
+    package func checkPlace() throws(FolderError) {
+        try folder.checkPlace()
+        let status = try descriptor.status(.onFolder("looking at the part"))
+        guard status.st_nlink > 0 else { throw .partDeleted }
+    }
+
     /// Gives the file its name, or the first free variation of it (`name (2).ext`), never over an
     /// existing file, after its bytes reached the disk. Returns the name it got.
     package func finish() throws(FolderError) -> String {
         let call = FolderCall.onFolder("naming the file")
-        try folder.checkPlace()
+        try checkPlace()
         try system(call) { fsync(descriptor.number) }
         for candidate in name.variations() {
             let error = renameExclusively(

@@ -1,5 +1,6 @@
 import ChatUI
 import Client
+import Foundation
 import Terminal
 import Wire
 
@@ -9,193 +10,159 @@ struct Errand: Sendable {
     let text: String?
     let files: [String]
     let recipient: String?
-
-    /// Text waits so long in an empty room for somebody who can hear it: a listener that was started
-    /// together with this may come a moment later, on a busy machine some seconds.
-    static let aloneTimeout: Duration = .seconds(10)
-    private static let alone = Problem(
-        .unavailable,
-        "nobody is in the room, so nothing was said; ask the others whether they are there, and check "
-            + "the link: one with a wrong character leads to another room, which is empty")
+    var patience = Delivery.Patience.usual
 
     /// - Parameters:
-    ///   - timeout: seconds; nil waits for ever.
-    ///   - aloneTimeout: how long text waits in an empty room; nil waits until the time-out.
+    ///   - timeout: seconds; nil waits as long as there is somebody to wait for.
     ///   - signals: tells of the signals that end it.
-    func run(timeout: Double?, aloneTimeout: Duration?, signals: InputReader) async throws {
-        let progress = Progress(
-            Delivery(files: files.count, recipient: recipient, hasText: text != nil))
-        let (entered, entry) = AsyncStream<Never>.makeStream()
-        let (interrupts, interrupt) = AsyncStream<Int32>.makeStream()
-        try await withThrowingTaskGroup(of: Outcome.self) { group in
-            group.addTask {
-                try await session.run()
-                return .left
-            }
-            group.addTask { await deliver(progress, entry) }
-            group.addTask {
-                await Self.read(signals, into: interrupt)
-                return .silent
-            }
-            group.addTask { await Self.first(of: interrupts) }
-            if let aloneTimeout {
-                group.addTask {
-                    for await _ in entered {}
-                    try await Task.sleep(for: aloneTimeout)
-                    return .waitedForOthers
-                }
-            }
+    ///   - show: tells a person what it waits for.
+    func run(
+        timeout: Double?, signals: InputReader, show: (String) -> Void = { _ in }
+    ) async throws {
+        let (inputs, input) = AsyncStream<Input>.makeStream()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { input.yield(.over(await failure())) }
+            group.addTask { for await event in session.events { input.yield(.event(event)) } }
+            group.addTask { await Self.read(signals, into: input) }
             if let timeout {
-                group.addTask {
-                    try await Task.sleep(for: .seconds(timeout))
-                    return .timedOut
-                }
+                group.addTask { await Self.yield(.timeOut, to: input, after: .seconds(timeout)) }
             }
             defer {
                 signals.wake()
                 group.cancelAll()
             }
-            while let outcome = try await group.next() {
-                switch outcome {
-                // Nothing more happens in the room. Why, `run` says.
-                case .silent: continue
-                case .left: break
-                case .waitedForOthers where await !progress.isAlone: continue
-                default:
-                    if case .interrupted = outcome {
-                        group.addTask { await Self.first(of: interrupts) }
-                    }
-                    try await leave(&group)
-                    if let error = await progress.error(of: outcome) { throw error }
-                    return
+            var progress = Progress(self)
+            for await what in inputs {
+                let effect = try await progress.take(what)
+                if effect == .end { return }
+                if effect == .leave { group.addTask { await session.leave() } }
+                if let pause = progress.pauseUntilDue() {
+                    group.addTask { await Self.yield(.due, to: input, after: pause) }
                 }
-                throw Problem(.temporary, "the room was left too early; try again")
+                if let news = progress.takeStatus() { show(news) }
             }
         }
     }
 
-    private enum Outcome: Sendable {
-        /// The stay is over.
-        case left
-        case silent
-        case waitedForOthers
-        case delivered
-        case timedOut
-        case failed(Problem)
-        case interrupted(Int32)
+    fileprivate enum Input: Sendable {
+        case event(ClientEvent)
+        /// Something may be waited for no longer.
+        case due
+        case timeOut
+        case signal(Int32)
+        /// The stay is over, and why if it could not go on.
+        case over((any Error)?)
+    }
+
+    private func failure() async -> (any Error)? {
+        do {
+            try await session.run()
+            return nil
+        } catch {
+            return error
+        }
     }
 
     /// Passes signals on until the reader is woken.
     private static func read(
-        _ reader: InputReader, into interrupt: AsyncStream<Int32>.Continuation
+        _ reader: InputReader, into input: AsyncStream<Input>.Continuation
     ) async {
         while true {
             switch await reader.next() {
-            case .signal(let number): interrupt.yield(number)
+            case .signal(let number): input.yield(.signal(number))
             case .woken: return
             case .bytes, .quiet, .end: continue
             }
         }
     }
 
-    private static func first(of interrupts: AsyncStream<Int32>) async -> Outcome {
-        for await number in interrupts { return .interrupted(number) }
-        return .silent
+    private static func yield(
+        _ what: Input, to input: AsyncStream<Input>.Continuation, after pause: Duration
+    ) async {
+        // A cancelled one is for nobody any more.
+        guard (try? await Task.sleep(for: pause)) != nil else { return }
+        input.yield(what)
+    }
+}
+
+/// How far an errand is, and how it will end.
+private struct Progress {
+    enum Effect { case goOn, leave, end }
+
+    private let errand: Errand
+    private let start = ContinuousClock.now
+    private var delivery: Delivery
+    private var isLeaving = false
+    /// What is thrown once the room is left.
+    private var ending: (any Error)?
+    private var wakesAt: Duration?
+    private var shown: String?
+
+    init(_ errand: Errand) {
+        self.errand = errand
+        delivery = Delivery(
+            files: errand.files.count, recipient: errand.recipient, hasText: errand.text != nil,
+            patience: errand.patience)
     }
 
-    /// Leaves; a signal meanwhile does not wait for that.
-    private func leave(_ group: inout ThrowingTaskGroup<Outcome, any Error>) async throws {
-        group.addTask {
-            await session.leave()
-            return .silent
-        }
-        while let outcome = try await group.next() {
-            switch outcome {
-            case .left, .interrupted: return
-            case .silent, .waitedForOthers, .delivered, .timedOut, .failed: continue
+    private var now: Duration { start.duration(to: .now) }
+
+    mutating func take(_ input: Errand.Input) async throws -> Effect {
+        switch input {
+        case .over(let error):
+            guard isLeaving else {
+                throw error ?? Problem(.temporary, "the room was left too early; try again")
             }
+            if let ending { throw ending }
+            return .end
+        case .signal(let number):
+            // Whoever asks twice does not wait for the leaving.
+            guard !isLeaving else { throw Interrupted(signal: number) }
+            return leave(Interrupted(signal: number))
+        default: return isLeaving ? .goOn : await carryOut(input)
         }
     }
 
-    /// The delivery, seen by the task that carries it out and by the one that tells of its end.
-    private actor Progress {
-        private var delivery: Delivery
-        init(_ delivery: Delivery) { self.delivery = delivery }
-
-        var isAlone: Bool { delivery.isAlone }
-
-        func update(_ body: @Sendable (inout Delivery) -> Delivery.Step) -> Delivery.Step {
-            body(&delivery)
-        }
-
-        func error(of outcome: Outcome) -> (any Error)? {
-            switch outcome {
-            case .failed(let problem): problem
-            case .interrupted(let number): Interrupted(signal: number)
-            case .waitedForOthers: Errand.alone
-            case .timedOut where isAlone: Errand.alone
-            case .timedOut:
-                Problem(
-                    .temporary,
-                    "\(delivery.waitingFor) in time; try again with a longer --timeout")
-            case .delivered, .left, .silent: nil
-            }
-        }
+    private mutating func leave(_ ending: (any Error)?) -> Effect {
+        isLeaving = true
+        self.ending = ending
+        return .leave
     }
 
-    /// - Parameter entry: finishes when the room is entered.
-    private func deliver(
-        _ progress: Progress, _ entry: AsyncStream<Never>.Continuation
-    ) async -> Outcome {
-        do throws(Problem) {
-            return try await carryOut(progress, entry)
-        } catch {
-            return .failed(error)
-        }
-    }
-
-    private func carryOut(
-        _ progress: Progress, _ entry: AsyncStream<Never>.Continuation
-    ) async throws(Problem) -> Outcome {
-        for await event in session.events {
-            if case .joined = event { entry.finish() }
-            var step = await progress.update { $0.apply(event) }
-            if step == .say { step = try await say(progress) }
-            if case .offer(let person) = step { step = try await offer(to: person, progress) }
-            switch step {
-            case .done: return .delivered
-            case .failed(let sentence): throw Problem(.temporary, sentence)
-            case .wait, .say, .offer: break
-            }
-        }
-        return .silent
-    }
-
-    private func say(_ progress: Progress) async throws(Problem) -> Delivery.Step {
-        _ = await progress.update {
-            $0.saying()
-            return .wait
-        }
-        guard let text else { return .wait }
-        let id = try await attempt { () throws(ClientRefusal) in
-            try await session.say(text, isAction: false)
-        }
-        return await progress.update { $0.said(id) }
-    }
-
-    private func offer(
-        to person: AttachmentID?, _ progress: Progress
-    ) async throws(Problem) -> Delivery.Step {
-        _ = await progress.update {
-            $0.offering()
-            return .wait
-        }
+    private mutating func carryOut(_ input: Errand.Input) async -> Effect {
         var step = Delivery.Step.wait
-        for path in files {
+        switch input {
+        case .event(let event): step = delivery.apply(event, at: now)
+        case .due: step = delivery.tick(at: now)
+        case .timeOut: step = delivery.timeOut()
+        case .signal, .over: break
+        }
+        do throws(Problem) {
+            if step == .say { step = try await say() }
+            if case .offer(let person) = step { step = try await offer(to: person) }
+        } catch {
+            return leave(error)
+        }
+        return step == .done ? leave(delivery.failure.map(Problem.init)) : .goOn
+    }
+
+    private mutating func say() async throws(Problem) -> Delivery.Step {
+        delivery.saying()
+        guard let text = errand.text else { return .wait }
+        let id = try await attempt { () throws(ClientRefusal) in
+            try await errand.session.say(text, isAction: false)
+        }
+        return delivery.said(id)
+    }
+
+    private mutating func offer(to person: AttachmentID?) async throws(Problem) -> Delivery.Step {
+        delivery.offering()
+        var step = Delivery.Step.wait
+        for path in errand.files {
             let number = try await attempt { () throws(ClientRefusal) in
-                try await session.offer(path: path, to: person)
+                try await errand.session.offer(path: path, to: person)
             }
-            step = await progress.update { $0.offered(number) }
+            step = delivery.offered(number, path: path)
         }
         return step
     }
@@ -209,5 +176,32 @@ struct Errand: Sendable {
             if case .file(let sentence) = error { throw Problem(.noInput, sentence) }
             throw Problem(.badLink, error.sentence)
         }
+    }
+
+    /// How long to wait until `due`, when it is sooner than what was waited for before.
+    mutating func pauseUntilDue() -> Duration? {
+        guard !isLeaving, let deadline = delivery.deadline, deadline != wakesAt else { return nil }
+        wakesAt = deadline
+        return max(.zero, deadline - now)
+    }
+
+    /// What to tell a person, when that is something new.
+    mutating func takeStatus() -> String? {
+        let status = isLeaving ? nil : delivery.status
+        guard let status, status != shown else { return nil }
+        shown = status
+        return status
+    }
+}
+
+extension Problem {
+    fileprivate init(_ failure: Delivery.Failure) {
+        let status: ExitStatus =
+            switch failure.kind {
+            case .nobody: .unavailable
+            case .changed: .noInput
+            case .temporary: .temporary
+            }
+        self.init(status, failure.sentence)
     }
 }

@@ -12,9 +12,12 @@ struct Send: ParsableCommand {
         discussion: """
             The text is the argument or, without one and without files, the standard input. \
             It ends when the server has acknowledged the text, and when every file has arrived \
-            whole at somebody and nobody is still taking it. Text is said when somebody else is in \
-            the room; when nobody comes for 10 seconds (or --timeout), nothing is said and the exit \
-            status is 69.
+            whole at somebody and nobody is still taking it. When nobody else is in the room, or not \
+            the person of --to, and nobody comes for 10 seconds (or --timeout), nothing is said or \
+            sent and the exit status is 69. A file waits as long as somebody is there who may still \
+            take it; when everybody has declined it or left, when it changes, or when the connection \
+            is gone for 2 minutes, it is taken back, and the exit status is 75, or 66 when it changed. \
+            So it is when one of several files got to nobody.
             """)
 
     @Argument(help: "The link, in quotes: chatbox://HOST/#SECRET.")
@@ -40,12 +43,19 @@ struct Send: ParsableCommand {
 
     /// Seconds that text alone may take.
     private static let usualTimeout = 60.0
+    /// Files that one command offers: as many as a client may have on offer.
+    private static let maximumFiles = TransferLimits.offers
     /// Bytes of standard input that are read: the longest message, and one to see that it is longer.
     private static let maximumInput = (16 << 20) + 1
 
     func validate() throws {
         if let timeout, !(timeout > 0 && timeout <= 1e9) {
             throw ValidationError("--timeout needs a number of seconds above 0")
+        }
+        if files.count > Self.maximumFiles {
+            throw ValidationError(
+                "\(files.count) files are more than the \(Self.maximumFiles) that go at once; pack them into an archive"
+            )
         }
         if to != nil && files.isEmpty {
             throw ValidationError("--to is for files: text is said to the whole room")
@@ -60,18 +70,23 @@ struct Send: ParsableCommand {
         let text = try self.text ?? (files.isEmpty ? Self.standardInput() : nil)
         let confinement = Confinement(options: sandbox, port: stay.server.port)
         let client = try stay.client(confinement, opened: opened)
-        let errand = Errand(session: client, text: text, files: files, recipient: to)
+        let errand = Errand(
+            session: client, text: text, files: files, recipient: to,
+            // With --timeout, that is how long to wait for somebody.
+            patience: timeout == nil ? .usual : .untilTimeout)
         let limit = timeout ?? (files.isEmpty ? Self.usualTimeout : nil)
-        // With --timeout, that is how long to wait for somebody; files wait for ever.
-        let alone = timeout == nil && files.isEmpty ? Errand.aloneTimeout : nil
         let kept = confinement.enter()
         // A script's standard error is for what goes wrong.
-        if TerminalDevice.isTerminal(STDERR_FILENO) { kept.show() }
+        let isWatched = TerminalDevice.isTerminal(STDERR_FILENO)
+        if isWatched { kept.show() }
         let signals = InputReader(
             poller: InputPoller(descriptor: -1, signals: [SIGINT, SIGTERM, SIGHUP]))
         try AsyncPart.run {
             try await Stay.withoutClientFailures {
-                try await errand.run(timeout: limit, aloneTimeout: alone, signals: signals)
+                try await errand.run(timeout: limit, signals: signals) { status in
+                    guard isWatched else { return }
+                    Output.line(SafeText(untrusted: "-- \(status)"), to: STDERR_FILENO)
+                }
             }
         }
     }

@@ -47,8 +47,32 @@ import Wire
                 "offer a.txt to all", "offer /x/y.txt to 3", "offer /x/y.txt to 2",
                 "offer report.pdf to 3", "offer report.pdf to 2",
             ])
-        #expect(told.count == 4)
-        #expect(told.first == "-- y.txt is offered to ben as number 2; /cancel 2 takes it back")
+        #expect(told.isEmpty)
+        var model = model()
+        let offer = OwnOffer(number: OfferNumber(2), path: "/x/y.txt", recipient: Samples.ben)
+        #expect(
+            Samples.lines(model.apply(.offered(offer), at: Samples.noon))
+                == ["-- y.txt is offered to ben as number 2; /cancel 2 takes it back"])
+        #expect(model.onlyCancellable == OfferNumber(2))
+        _ = model.apply(.settled(OfferNumber(2)), at: Samples.noon)
+        #expect(model.onlyCancellable == nil)
+    }
+
+    @Test("it is told why a file waits to be offered")
+    func queued() {
+        var model = model()
+        let queued = Samples.transfer(.queued, direction: .sending, number: 4)
+        #expect(
+            Samples.lines(model.apply(queued, at: Samples.noon))
+                == [
+                    "-- report.pdf waits to be offered, as number 4: earlier ones are to be answered first; /cancel 4 ends that"
+                ])
+        let own = OwnOffer(number: OfferNumber(4), path: "report.pdf")
+        _ = model.apply(.offered(own), at: Samples.noon)
+        #expect(
+            Samples.lines(model.apply(queued, at: Samples.noon))
+                == ["-- report.pdf waits: ann has many of your offers open"])
+        #expect(!model.isTransferring)
     }
 
     @Test("a name that is also a file's is the file; nothing goes when somebody is not known")

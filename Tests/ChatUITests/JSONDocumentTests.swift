@@ -62,7 +62,9 @@ import Wire
             .warning(.init(kind: .differentConversation, person: Samples.ben, sentence: "x")),
             Samples.message("x"), .sent(id), .uncertain(id), .received(id, by: 1, of: 2),
             .missed(count: 1), Samples.offer(), Samples.transfer(.running),
-            Samples.transfer(.completed(fileName: "x"), sha256: "aa"), .notice("x"),
+            Samples.transfer(.completed(fileName: "x"), sha256: "aa"),
+            .offered(OwnOffer(number: OfferNumber(1), path: "x")), .settled(OfferNumber(1)),
+            Samples.transfer(.queued, direction: .sending), .notice("x"),
         ]
         let lines = Mutex<[String]>([])
         let face = JSONFace(

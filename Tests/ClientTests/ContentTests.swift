@@ -37,6 +37,7 @@ struct ContentTests {
                     file: file, token: TransferToken(number: 2),
                     sha256: Array(repeating: 3, count: 32))),
             .received(file: file, sender: AttachmentID(1)), .bye,
+            .broken(file: file, token: TransferToken(number: 2)),
         ]
     }
 

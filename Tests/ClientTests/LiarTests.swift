@@ -106,7 +106,7 @@ struct LiarTests {
         let clock = ClientClock(FastClock(factor: 1000))
         await #expect(throws: ConnectionError.timeout) {
             try await clock.watching(stall: .seconds(60)) { pulse in
-                pulse.beat()
+                pulse.beat(clock.now())
                 let never = Channel<Int>()
                 _ = try await never.next()
             }

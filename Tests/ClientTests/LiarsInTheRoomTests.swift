@@ -42,7 +42,7 @@ struct LiarsInTheRoomTests {
         let folder = try TemporaryFolder()
         let source = try SourceFile(path: try folder.write([1, 2, 3], as: "file"))
         _ = try desk.offer(
-            source, to: recipient.map(people.person), key: recipient.flatMap(people.key))
+            source, path: "file", to: recipient.map(people.person), people: people, now: .zero)
         return try #require(said(&desk).lazy.compactMap(\.offer).first)
     }
 
@@ -242,5 +242,5 @@ struct LiarsInTheRoomTests {
 }
 
 extension Content {
-    fileprivate var offer: FileOffer? { if case .offer(let offer) = self { offer } else { nil } }
+    var offer: FileOffer? { if case .offer(let offer) = self { offer } else { nil } }
 }

@@ -20,7 +20,7 @@ struct ErrandTests {
         let room = ErrandRoom(failure: .cannotConnect(.unreachable("here")))
         let errand = Errand(session: room, text: "hello", files: [], recipient: nil)
         await #expect(throws: ClientFailure.cannotConnect(.unreachable("here"))) {
-            try await errand.run(timeout: nil, aloneTimeout: nil, signals: signals)
+            try await errand.run(timeout: nil, signals: signals)
         }
         #expect(room.asked.isEmpty)
     }
@@ -31,7 +31,7 @@ struct ErrandTests {
         room.tell(joined)
         let errand = Errand(session: room, text: "hello", files: [], recipient: nil)
         await #expect(throws: Problem.self) {
-            try await errand.run(timeout: 0.2, aloneTimeout: nil, signals: signals)
+            try await errand.run(timeout: 0.2, signals: signals)
         }
         #expect(room.asked == ["say hello", "leave"])
     }
@@ -42,7 +42,7 @@ struct ErrandTests {
         room.tell(joined)
         let errand = Errand(session: room, text: nil, files: ["x"], recipient: nil)
         await #expect {
-            try await errand.run(timeout: nil, aloneTimeout: nil, signals: signals)
+            try await errand.run(timeout: nil, signals: signals)
         } throws: { ($0 as? Problem)?.status == .noInput }
         #expect(room.asked == ["offer x", "leave"])
     }

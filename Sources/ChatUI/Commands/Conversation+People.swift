@@ -120,9 +120,8 @@ extension Conversation {
         var replies: [Reply] = []
         for person in receivers {
             do throws(ClientRefusal) {
-                let number = try await session.offer(path: path, to: person?.attachment)
-                let name = person.map(model.people.display)
-                replies.append(.offered(number, path: path, to: name))
+                // That it is offered is told when it is.
+                _ = try await session.offer(path: path, to: person?.attachment)
             } catch {
                 replies.append(.complaint("\(path): \(error.sentence)"))
                 // What is wrong with a file is wrong for everybody.

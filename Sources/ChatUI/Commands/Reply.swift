@@ -6,8 +6,6 @@ import Wire
 enum Reply: Sendable {
     case told([Told])
     case said(MessageID, String, isAction: Bool)
-    /// Offered under this number; to one person, if a name is there.
-    case offered(OfferNumber, path: String, to: SafeText?)
     case settled(OfferNumber)
     case show(Int?)
     case notify(NotifyLevel?, withText: Bool)
@@ -27,8 +25,6 @@ extension RoomModel {
         case .told(let told): return told
         case .said(let id, let text, let isAction):
             return queued(id, text, isAction: isAction, at: now)
-        case .offered(let number, let path, let person):
-            return [offered(number, path: path, to: person)]
         case .settled(let number):
             settled(number)
             return []

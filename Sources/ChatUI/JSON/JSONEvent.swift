@@ -58,6 +58,13 @@ package struct JSONEvent: Sendable, Equatable {
         // offer {offer, name, safeName, size, from: person, private}
         case .offer(let offer): self = Self.offer(offer)
         case .transfer(let update): self = Self.transfer(update, folder: folder)
+        // offered {offer, path}: a file of ours, and its number
+        case .offered(let offer):
+            self.init(
+                "offered",
+                [("offer", .integer(offer.number.number)), ("path", .string(offer.path))])
+        // settled {offer}: nothing more comes of a file of ours by itself
+        case .settled(let number): self.init("settled", [("offer", .integer(number.number))])
         // received {id, by, of}: so many of the others have a message of ours
         case .received(let id, let by, let of):
             self.init(
@@ -183,13 +190,14 @@ package struct JSONEvent: Sendable, Equatable {
             ])
     }
 
-    // transfer {offer, direction: sending | receiving, state: running | waiting | completed |
+    // transfer {offer, direction: sending | receiving, state: queued | running | waiting | completed |
     // declined | cancelled | failed, name, bytes, size, rate?, peer: person, path?, sha256?, error?}
     private static func transfer(_ update: TransferUpdate, folder: String?) -> JSONEvent {
         var path: String?
         var error: String?
         let state: String
         switch update.state {
+        case .queued: state = "queued"
         case .running: state = "running"
         case .waiting: state = "waiting"
         case .completed(let name):

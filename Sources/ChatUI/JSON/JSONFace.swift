@@ -100,6 +100,9 @@ package actor JSONFace: Face {
             } catch {
                 if case .tooManyTransfers = error { return }
                 put(.error(error.sentence))
+                // Its sender would wait for who takes everything, and does not take this. One that
+                // was taken back meanwhile needs no answer.
+                try? await session.decline(next)
             }
             wanted.removeAll { $0 == next }
         }
@@ -223,11 +226,8 @@ package actor JSONFace: Face {
             guard let found = find(name) else { return }
             person = found
         }
-        let number = try await session.offer(path: path, to: person)
-        // offered {offer, path}: a file of ours, and its number
-        put(
-            JSONEvent(
-                "offered", [("offer", .integer(number.number)), ("path", .string(path))]))
+        // `offered` follows, when it is.
+        _ = try await session.offer(path: path, to: person)
     }
 
     private func put(_ event: JSONEvent) {

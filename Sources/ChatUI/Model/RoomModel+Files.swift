@@ -1,19 +1,40 @@
 package import Client
-package import Terminal
+import Terminal
 import Wire
 
 /// What is told of files.
 extension RoomModel {
     /// A file of ours was offered.
-    package mutating func offered(
-        _ number: OfferNumber, path: String, to person: SafeText? = nil
-    ) -> Told {
-        transfers.offered(number, path: path)
-        let name = transfers.ours[number] ?? "the file"
-        let whom: SafeText = person.map { " to \($0)" } ?? ""
+    mutating func offered(_ offer: OwnOffer) -> Told {
+        transfers.offered(offer.number, path: offer.path)
+        let name = transfers.ours[offer.number] ?? "the file"
+        let whom: SafeText = offer.recipient.map { " to \(people.display($0))" } ?? ""
+        let number = offer.number.number
         return .notice(
-            "\(name) is offered\(whom) as number \(number.number); /cancel \(number.number) takes it back"
-        )
+            "\(name) is offered\(whom) as number \(number); /cancel \(number) takes it back")
+    }
+
+    /// Nothing more comes of a file of ours by itself.
+    mutating func settledForAll(_ number: OfferNumber) -> [Told] {
+        transfers.withdraw(number)
+        return []
+    }
+
+    /// A file of ours waits to be offered, to all or to one who has many open.
+    private mutating func queued(_ update: TransferUpdate) -> [Told] {
+        let number = update.number.number
+        let name = Describe.fileName(update.fileName)
+        if transfers.ours[update.number] != nil {
+            let peer = people.display(update.peer)
+            return [.quiet("\(name) waits: \(peer) has many of your offers open")]
+        }
+        let why: SafeText =
+            people.others.isEmpty ? "nobody is here yet" : "earlier ones are to be answered first"
+        return [
+            .notice(
+                "\(name) waits to be offered, as number \(number): \(why); /cancel \(number) ends that"
+            )
+        ]
     }
 
     /// An offer was answered by this person, or taken back.
@@ -40,6 +61,7 @@ extension RoomModel {
         let isFirst = transfers.update(update)
         let what: SafeText = "\(Describe.fileName(update.fileName)) \(update.partner(people))"
         switch update.state {
+        case .queued: return queued(update)
         case .running:
             if isLive { return [] }
             if isFirst {

@@ -86,6 +86,8 @@ package struct RoomModel: Sendable {
         case .missed(let count): [.quiet(StyledText(Self.missed(count)))]
         case .offer(let offer): [offered(offer)]
         case .transfer(let update): updated(update)
+        case .offered(let offer): [offered(offer)]
+        case .settled(let number): settledForAll(number)
         case .received(let id, let by, let of): received(id, by, of)
         case .newcomer, .decided, .outside, .keyChanged, .warning, .moved: roomEvent(event)
         case .notice(let text): Told.notices(SafeText.lines(untrusted: text))

@@ -58,7 +58,7 @@ struct Transfers: Sendable {
             } else {
                 running.append(update)
             }
-        case .completed, .declined, .cancelled, .failed:
+        case .queued, .completed, .declined, .cancelled, .failed:
             if let index { running.remove(at: index) }
             quarters[key] = nil
         }

@@ -13,6 +13,7 @@ extension Content {
         case digest = 8
         case received = 9
         case bye = 10
+        case broken = 11
     }
 
     /// The encoding, ready to be sealed.
@@ -60,6 +61,10 @@ extension Content {
             writer.write(file)
             writer.write(sender)
         case .bye: writer.write(Kind.bye.rawValue)
+        case .broken(let file, let token):
+            writer.write(Kind.broken.rawValue)
+            writer.write(file)
+            writer.write(token)
         }
     }
 
@@ -99,6 +104,7 @@ extension Content {
                     sha256: try reader.readFixed(32)))
         case .received: .received(file: try reader.read(), sender: try reader.read())
         case .bye: .bye
+        case .broken: .broken(file: try reader.read(), token: try reader.read())
         }
     }
 }

@@ -21,6 +21,9 @@ enum Content: Equatable, Sendable {
     case received(file: FileID, sender: AttachmentID)
     /// Goes in good order.
     case bye
+    /// The stream of this token has ended at one end before all was across; the other end may not
+    /// know it yet.
+    case broken(file: FileID, token: TransferToken)
 
     static let version: UInt8 = 1
 
@@ -86,6 +89,11 @@ enum Content: Equatable, Sendable {
         case damaged = 3
         /// The sender does not know this file any more.
         case unknown = 4
+        /// As many offers of the sender are open at the receiver as may be; offered again, it may be
+        /// taken.
+        case crowded = 5
+        /// The receiver cannot go on for now, and keeps what came: its disk is full, say.
+        case stopped = 6
     }
 }
 
@@ -97,7 +105,24 @@ extension Content {
         case .take(let take): take.sender
         case .decline(_, let sender), .received(_, let sender): sender
         case .cancel(_, let peer, _): peer
-        case .text, .withdraw, .digest, .bye: nil
+        case .text, .withdraw, .digest, .bye, .broken: nil
+        }
+    }
+
+    /// True for what the member who offers says of an offer as a whole.
+    var isOffering: Bool {
+        switch self {
+        case .offer, .withdraw: true
+        case .text, .take, .decline, .cancel, .digest, .received, .bye, .broken: false
+        }
+    }
+
+    /// True for what a receiver says to an offer.
+    var isAnswer: Bool {
+        switch self {
+        case .take, .decline, .received: true
+        case .cancel(_, _, let reason): reason != .crowded
+        case .text, .offer, .withdraw, .digest, .bye, .broken: false
         }
     }
 
@@ -114,7 +139,7 @@ extension Content {
         case .received(let file, _): return .received(file: file, sender: member)
         case .cancel(let file, _, let reason):
             return .cancel(file: file, peer: member, reason: reason)
-        case .text, .withdraw, .digest, .bye: return self
+        case .text, .withdraw, .digest, .bye, .broken: return self
         }
     }
 }

@@ -55,6 +55,9 @@ actor PartWriter {
         hash.update(data: opened)
     }
 
+    /// Throws when the folder or the part is no longer where it was: nobody would find the file.
+    func checkPlace() throws { try part.checkPlace() }
+
     /// The stream ended.
     func endOfStream() throws { try opener.finish() }
 

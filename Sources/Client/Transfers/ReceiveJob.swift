@@ -22,6 +22,10 @@ struct ReceiveJob: Sendable {
     /// Says over the connection that all has come.
     static let acknowledgement: UInt8 = 1
 
+    /// The job before this one, which was stopped a moment ago, gets so long to close its part.
+    private static let partTimeout: Duration = .seconds(5)
+    private static let partPause: Duration = .milliseconds(100)
+
     let order: ReceiveOrder
     let connector: any Connector
     let access: AccessKey
@@ -31,8 +35,19 @@ struct ReceiveJob: Sendable {
 
     func run() async -> ReceiveOutcome {
         let writer: PartWriter
-        do { writer = try await PartWriter(order) } catch { return Self.outcome(of: error) }
+        do { writer = try await openPart() } catch { return Self.outcome(of: error) }
         return await run(writer)
+    }
+
+    private func openPart() async throws -> PartWriter {
+        let end = clock.now() + Self.partTimeout
+        while true {
+            do {
+                return try await PartWriter(order)
+            } catch FolderError.inUse where clock.now() < end {
+                try await clock.sleep(clock.now() + Self.partPause)
+            }
+        }
     }
 
     private func run(_ writer: PartWriter) async -> ReceiveOutcome {
@@ -69,10 +84,11 @@ struct ReceiveJob: Sendable {
         while await !writer.isComplete {
             guard let bytes = try await link.receive() else { break }
             try await writer.take(bytes)
-            pulse.beat()
             let now = clock.now()
+            pulse.beat(now)
             guard now - reported >= Self.reportInterval else { continue }
             reported = now
+            try await writer.checkPlace()
             await reports.progressed(writer.bytes)
         }
         try await writer.endOfStream()

@@ -65,10 +65,11 @@ struct SendJob: Sendable {
             let bytes = try read(chunk: chunk)
             hashed.take(bytes, number: chunk)
             try await link.send(try sealer.seal(bytes, isLast: chunk == count - 1))
-            pulse.beat()
             let now = clock.now()
+            pulse.beat(now)
             guard now - reported >= ReceiveJob.reportInterval else { continue }
             reported = now
+            guard order.source.isUnchanged else { throw Failure.changed }
             await progressed(min((chunk + 1) * UInt64(SealedFile.chunkSize), size))
         }
         guard order.source.isUnchanged else { throw Failure.changed }

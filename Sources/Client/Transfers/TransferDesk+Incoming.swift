@@ -48,7 +48,9 @@ extension TransferDesk {
         if let number = find(offer.file, from: speaker) {
             return offeredAgain(number, by: speaker, now: now)
         }
-        guard makeRoomForOffer(of: speaker.key, people) else { return }
+        guard makeRoomForOffer(of: speaker.key, people, now: now) else {
+            return refuse(offer.file, of: speaker.attachment, now: now)
+        }
         let file = Incoming(
             number: nextNumber(), offer: offer, sender: speaker.attachment, peer: speaker.person,
             key: speaker.key)
@@ -64,27 +66,33 @@ extension TransferDesk {
     }
 
     /// False when there are as many offers as are kept, and nobody's are more easily done without.
-    private mutating func makeRoomForOffer(of key: [UInt8], _ people: People) -> Bool {
+    private mutating func makeRoomForOffer(
+        of key: [UInt8], _ people: People, now: Duration
+    ) -> Bool {
         let open = incoming.values.filter(\.isOpen)
         let own = open.filter { $0.key == key }
         if own.count >= Self.maximumOpenPerSender {
             // What failed before gives way; what nobody has looked at yet does not.
             let failed = own.filter { if case .stopped = $0.state { true } else { false } }
-            return forgetOldest(of: failed)
+            return forgetOldest(of: failed, now: now)
         }
         guard incoming.count >= Self.maximumIncoming else { return true }
         // Who is gone gives way first, so that nobody can use up all the places and leave.
-        if forgetOldest(of: open.filter { !people.isPresent($0.sender) }) { return true }
+        let ofTheGone = open.filter { !people.isPresent($0.sender) }
+        if forgetOldest(of: ofTheGone, now: now) { return true }
         let shares = Dictionary(grouping: open, by: \.key)
         guard let greatest = shares.values.max(by: { $0.count < $1.count }),
             greatest.count > own.count + 1
         else { return false }
-        return forgetOldest(of: greatest)
+        return forgetOldest(of: greatest, now: now)
     }
 
-    private mutating func forgetOldest(of offers: [Incoming]) -> Bool {
+    private mutating func forgetOldest(of offers: [Incoming], now: Duration) -> Bool {
         guard let oldest = offers.min(by: { $0.number < $1.number }) else { return false }
-        if case .offered = oldest.state { setIncoming(oldest.number, .ended, told: .cancelled) }
+        if case .offered = oldest.state {
+            refuse(oldest.offer.file, of: oldest.sender, now: now)
+            setIncoming(oldest.number, .ended, told: .cancelled)
+        }
         incoming[oldest.number] = nil
         return true
     }
@@ -149,7 +157,7 @@ extension TransferDesk {
         var state = Incoming.State.ended
         let told: TransferUpdate.State
         switch reason {
-        case .cancelled, .damaged: told = .cancelled
+        case .cancelled, .damaged, .crowded, .stopped: told = .cancelled
         case .changed: told = .failed(Sentences.changedThere)
         case .unknown:
             state = .stopped
@@ -193,6 +201,7 @@ extension TransferDesk {
             guard try folder.freeSpace() >= missing else { throw .noSpace }
         } catch { throw .file(error.sentence) }
         incoming[number]?.attempts = 0
+        incoming[number]?.stalledSince = nil
         start(number)
     }
 
@@ -257,10 +266,18 @@ extension TransferDesk {
         for (number, file) in incoming where file.agreement == take.agreement {
             guard case .running(let token) = file.state else { continue }
             stop(token)
-            let retryAt = now + retryPause(file.attempts)
-            incoming[number]?.attempts += 1
-            setIncoming(number, .waiting(retryAt: retryAt, since: now), told: .waiting)
+            waitAgain(number, now: now)
         }
+    }
+
+    /// A stream broke; it is asked for again after a pause.
+    mutating func waitAgain(_ number: OfferNumber, now: Duration) {
+        guard let file = incoming[number] else { return }
+        let retryAt = now + retryPause(file.attempts)
+        let since = file.stalledSince ?? now
+        incoming[number]?.attempts += 1
+        incoming[number]?.stalledSince = since
+        setIncoming(number, .waiting(retryAt: retryAt, since: since), told: .waiting)
     }
 
     /// A job has looked at the part and is about to wait at the server.
@@ -276,6 +293,7 @@ extension TransferDesk {
     mutating func receivingProgressed(_ token: TransferToken, bytes: UInt64, now: Duration) {
         guard case .receiving(let number) = jobs[token] else { return }
         incoming[number]?.attempts = 0
+        incoming[number]?.stalledSince = nil
         incoming[number]?.bytes = bytes
         incoming[number]?.meter.note(bytes, at: now)
         tell(incoming: number, .running)
@@ -295,10 +313,12 @@ extension TransferDesk {
                 number, .completed, told: .completed(fileName: fileName),
                 sha256: sha256.hexadecimal)
         case .broken:
-            let pause = retryPause(file.attempts)
-            incoming[number]?.attempts += 1
-            setIncoming(number, .waiting(retryAt: now + pause, since: now), told: .waiting)
-        case .failed(let sentence): setIncoming(number, .stopped, told: .failed(sentence))
+            reply(.broken(file: file.offer.file, token: token), now: now)
+            waitAgain(number, now: now)
+        case .failed(let sentence):
+            actions.append(
+                .say(.cancel(file: file.offer.file, peer: file.sender, reason: .stopped)))
+            setIncoming(number, .stopped, told: .failed(sentence))
         case .damaged(let sentence):
             actions.append(
                 .say(.cancel(file: file.offer.file, peer: file.sender, reason: .damaged)))

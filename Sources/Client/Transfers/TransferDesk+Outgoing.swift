@@ -26,63 +26,18 @@ enum SendOutcome: Sendable {
 
 /// Files that this person offers.
 extension TransferDesk {
-    private func find(_ file: FileID) -> OfferNumber? {
+    func find(_ file: FileID) -> OfferNumber? {
         outgoing.first { $0.value.offer.file == file }?.key
     }
 
     /// Under which attachment somebody is among the takers of an offer: their own or, if they have
     /// come back under another, that at which they are no longer.
-    private func taker(
+    func taker(
         of number: OfferNumber, _ speaker: Speaker, _ people: People
     ) -> AttachmentID? {
         guard let takers = outgoing[number]?.takers else { return nil }
         if takers[speaker.attachment] != nil { return speaker.attachment }
         return takers.first { $0.value.key == speaker.key && !people.isHere($0.key) }?.key
-    }
-
-    // MARK: What this person wants
-
-    /// - Parameter key: the recipient's identity key.
-    mutating func offer(
-        _ source: SourceFile, to recipient: Person?, key: [UInt8]? = nil
-    ) throws(ClientRefusal) -> OfferNumber {
-        let open = outgoing.values.count { !$0.isWithdrawn }
-        guard open < Self.maximumOffers else { throw .tooManyTransfers(limit: Self.maximumOffers) }
-        let agreement = Curve25519.KeyAgreement.PrivateKey()
-        let offer = Content.FileOffer(
-            file: .random(using: &random),
-            name: Array(source.name.utf8.prefix(Content.FileOffer.maximumName)),
-            size: source.size, key: SymmetricKey(size: .bits256),
-            agreement: Array(agreement.publicKey.rawRepresentation),
-            recipient: recipient?.attachment)
-        let number = nextNumber()
-        outgoing[number] = Outgoing(
-            number: number, offer: offer, agreement: agreement, source: source,
-            recipient: recipient, recipientKey: key)
-        actions.append(.say(.offer(offer)))
-        return number
-    }
-
-    mutating func cancelOutgoing(_ number: OfferNumber, me: Person) throws(ClientRefusal) {
-        guard let file = outgoing[number] else { throw .noSuchOffer(number) }
-        guard !file.isWithdrawn else { throw .alreadyDecided(number) }
-        actions.append(.say(.withdraw(file: file.offer.file, reason: .cancelled)))
-        withdraw(number, told: .cancelled, me: me)
-    }
-
-    /// Ends an offer and all that came of it.
-    private mutating func withdraw(
-        _ number: OfferNumber, told: TransferUpdate.State, me: Person
-    ) {
-        guard let file = outgoing[number] else { return }
-        outgoing[number]?.isWithdrawn = true
-        let unfinished = file.takers.filter { $0.value.isUnfinished }
-        for (id, taker) in unfinished {
-            if case .running(let token) = taker.state { stop(token) }
-            setTaker(number, id, .ended, told: told)
-        }
-        if unfinished.isEmpty { tell(outgoing: file, file.recipient ?? me, told) }
-        bury(number)
     }
 
     // MARK: What the room says
@@ -107,6 +62,7 @@ extension TransferDesk {
         guard !file.takers.values.contains(where: { $0.lastToken == secret.token }) else { return }
         guard old != nil || file.takers.count < Self.maximumTakers else { return }
         replace(old, of: number, by: speaker, take, secret)
+        reopen(number, for: speaker, now: now)
         startQueued(now: now)
     }
 
@@ -119,6 +75,7 @@ extension TransferDesk {
         var taker = Taker(
             peer: speaker.person, key: speaker.key, state: .queued(take, secret),
             lastToken: secret.token)
+        taker.stalledSince = former?.stalledSince
         if case .queued = former?.state, let turn = former?.turn {
             taker.turn = turn
         } else {
@@ -146,7 +103,7 @@ extension TransferDesk {
                     switch taker.state {
                     case .running: running[taker.key, default: 0] += 1
                     case .queued: queued.append((number, id, taker))
-                    case .delivered, .waiting, .left, .ended: break
+                    case .delivered, .waiting, .crowded, .left, .ended: break
                     }
                 }
             }
@@ -188,11 +145,13 @@ extension TransferDesk {
             // Noted, so that it is told once.
             outgoing[number]?.takers[speaker.attachment] = Taker(
                 peer: speaker.person, key: speaker.key, state: .ended)
-            return tell(outgoing: file, speaker.person, state)
+            tell(outgoing: file, speaker.person, state)
+            return answered(number, by: speaker.key)
         }
         if case .ended = taker.state { return }
         if case .running(let token) = taker.state { stop(token) }
         setTaker(number, id, .ended, told: state)
+        answered(number, by: speaker.key)
         startQueued(now: now)
     }
 
@@ -227,7 +186,7 @@ extension TransferDesk {
             switch file.takers[attachment]?.state {
             case .delivered, .queued:
                 setTaker(number, attachment, .waiting(since: now), told: .waiting)
-            case .running, .waiting, .left, .ended, nil: break
+            case .running, .waiting, .crowded, .left, .ended, nil: break
             }
         }
     }
@@ -257,6 +216,7 @@ extension TransferDesk {
     mutating func sendingProgressed(_ token: TransferToken, bytes: UInt64, now: Duration) {
         guard case .sending(let number, let id) = jobs[token] else { return }
         outgoing[number]?.takers[id]?.bytes = bytes
+        outgoing[number]?.takers[id]?.stalledSince = nil
         outgoing[number]?.takers[id]?.meter.note(bytes, at: now)
         tellTaker(number, id, .running)
     }
@@ -275,15 +235,20 @@ extension TransferDesk {
             outgoing[number]?.takers[id]?.hasAll = true
             let digest = Content.FileDigest(file: file.offer.file, token: token, sha256: sha256)
             actions.append(.say(.digest(digest)))
-        case .broken: setTaker(number, id, .waiting(since: now), told: .waiting)
-        case .changed:
-            actions.append(.say(.withdraw(file: file.offer.file, reason: .changed)))
-            withdraw(number, told: .failed(Sentences.changedHere), me: me)
-        case .unreadable(let sentence):
-            actions.append(.say(.withdraw(file: file.offer.file, reason: .changed)))
-            withdraw(number, told: .failed(sentence), me: me)
+        case .broken:
+            reply(.broken(file: file.offer.file, token: token), now: now)
+            waitAgain(number, id, now: now)
+        case .changed: withdraw(number, .changed, told: .failed(Sentences.changedHere), me: me)
+        case .unreadable(let sentence): withdraw(number, .changed, told: .failed(sentence), me: me)
         }
         startQueued(now: now)
+    }
+
+    /// A stream broke; its receiver is expected to take the file again.
+    mutating func waitAgain(_ number: OfferNumber, _ id: AttachmentID, now: Duration) {
+        let since = outgoing[number]?.takers[id]?.stalledSince ?? now
+        outgoing[number]?.takers[id]?.stalledSince = since
+        setTaker(number, id, .waiting(since: since), told: .waiting)
     }
 
     // MARK: Telling
@@ -294,9 +259,10 @@ extension TransferDesk {
     ) {
         outgoing[number]?.takers[id]?.state = state
         tellTaker(number, id, told, sha256: sha256)
+        settleIfDone(number)
     }
 
-    private mutating func tellTaker(
+    mutating func tellTaker(
         _ number: OfferNumber, _ id: AttachmentID, _ state: TransferUpdate.State,
         sha256: String? = nil
     ) {
@@ -306,7 +272,7 @@ extension TransferDesk {
             rate: state == .running ? taker.meter.rate : nil, sha256: sha256)
     }
 
-    private mutating func tell(
+    mutating func tell(
         outgoing file: Outgoing, _ peer: Person, _ state: TransferUpdate.State, bytes: UInt64 = 0,
         rate: Double? = nil, sha256: String? = nil
     ) {
@@ -316,6 +282,7 @@ extension TransferDesk {
                     TransferUpdate(
                         number: file.number, direction: .sending, state: state, peer: peer,
                         fileName: file.fileName, bytes: bytes, size: file.offer.size, rate: rate,
-                        sha256: sha256))))
+                        sha256: sha256,
+                        isSourceLost: outgoing[file.number]?.isSourceLost ?? false))))
     }
 }

@@ -3,6 +3,13 @@ import Folder
 import SealedFile
 import Wire
 
+/// What those who use a client are to know.
+package enum TransferLimits {
+    /// Files that a person may have on offer: each is held open, and many systems let a program open
+    /// 1024.
+    package static let offers = 512
+}
+
 /// Offers and transfers of one room, as a pure state machine; the streams themselves are jobs that
 /// it starts and that report back.
 struct TransferDesk: Sendable {
@@ -25,8 +32,16 @@ struct TransferDesk: Sendable {
     static let maximumOpenPerSender = 64
     /// Offers of all others together, those that are over and still known included.
     static let maximumIncoming = 2048
-    /// Offers of this person's that can be taken.
-    static let maximumOffers = 256
+    /// Offers of this person's, those that wait to be said included.
+    static let maximumOffers = TransferLimits.offers
+    /// Offers of this person's that are open at once, the others wait: half of what others keep of
+    /// one person, who may be in the room twice.
+    static let maximumOpen = 32
+    /// People of a room in which each who comes back is told again what is offered: in a larger one,
+    /// all coming back at once would make that many times as much traffic.
+    static let smallRoom = 32
+    /// Between two looks whether offered files are as they were, and anybody is there to take them.
+    static let lookInterval: Duration = .seconds(5)
     /// Offers that are over and still known, so that a repeat is not a new one.
     static let maximumPast = 256
     /// People who took one offer and are remembered, so that they can go on.
@@ -37,101 +52,13 @@ struct TransferDesk: Sendable {
     static let streamStarts = Allowance(burst: 64, interval: .milliseconds(20))
     /// Answers that this client says only because others said something.
     static let repliesToOthers = Allowance(burst: 64, interval: .milliseconds(100))
+    /// Offers of others that this client says it has no place for: as many as an honest one may have
+    /// on offer, since it would wait for an answer that is not said.
+    static let crowdedReplies = Allowance(
+        burst: TransferLimits.offers, interval: .milliseconds(50))
     /// Pauses between tries to go on: the first and the longest.
     static let firstRetry: Duration = .milliseconds(500)
     static let longestRetry: Duration = .seconds(30)
-
-    struct Incoming: Sendable {
-        enum State: Sendable {
-            case offered
-            case running(TransferToken)
-            case waiting(retryAt: Duration?, since: Duration)
-            /// Failed with its part kept: the person may accept again.
-            case stopped
-            case ended
-            /// Done; said again to a sender who did not hear it.
-            case completed
-        }
-
-        let number: OfferNumber
-        var offer: Content.FileOffer
-        let safeName: SafeFileName
-        /// Where its sender is, or was last.
-        var sender: AttachmentID
-        var peer: Person
-        /// The sender's identity key: whose the offer is.
-        let key: [UInt8]
-        /// Names the part in the folder, 16 bytes.
-        let partID: [UInt8]
-        /// The public key of the stream that runs.
-        var agreement: [UInt8] = []
-        var state = State.offered
-        var attempts = 0
-        var bytes: UInt64 = 0
-        var meter = RateMeter()
-
-        init(
-            number: OfferNumber, offer: Content.FileOffer, sender: AttachmentID, peer: Person,
-            key: [UInt8]
-        ) {
-            self.number = number
-            self.offer = offer
-            safeName = SafeFileName(untrusted: offer.name)
-            self.sender = sender
-            self.peer = peer
-            self.key = key
-            partID = TransferDesk.partID(of: offer, key: key)
-        }
-    }
-
-    struct Taker: Sendable {
-        enum State: Sendable {
-            case running(TransferToken)
-            /// As many streams as may be are under way.
-            case queued(Content.Take, StreamSecret)
-            /// All is sent; the receiver has not said yet that it has it.
-            case delivered(since: Duration)
-            case waiting(since: Duration)
-            /// Went before the end; may come back and go on.
-            case left
-            case ended
-        }
-
-        var peer: Person
-        /// Their identity key: it stays when the attachment changes.
-        let key: [UInt8]
-        var state: State
-        var lastToken: TransferToken?
-        /// All of it was sent since they took it last.
-        var hasAll = false
-        /// Who took something earlier has the smaller number.
-        var turn: UInt64 = 0
-        var bytes: UInt64 = 0
-        var meter = RateMeter()
-    }
-
-    struct Outgoing: Sendable {
-        let number: OfferNumber
-        let offer: Content.FileOffer
-        let agreement: Curve25519.KeyAgreement.PrivateKey
-        let source: SourceFile
-        let hashed = HashedPrefix()
-        /// Who it is for, if for one.
-        var recipient: Person?
-        /// That person's identity key.
-        var recipientKey: [UInt8]?
-        /// By where they are, or were last: one person may be in the room twice.
-        var takers: [AttachmentID: Taker] = [:]
-        var digest: [UInt8]?
-        var isWithdrawn = false
-
-        var fileName: String { source.name }
-    }
-
-    enum Job: Sendable {
-        case receiving(OfferNumber)
-        case sending(OfferNumber, AttachmentID)
-    }
 
     var incoming: [OfferNumber: Incoming] = [:]
     var outgoing: [OfferNumber: Outgoing] = [:]
@@ -143,7 +70,10 @@ struct TransferDesk: Sendable {
     var isConnected = false
     var starts = streamStarts
     var replies = repliesToOthers
+    private var refusals = crowdedReplies
     var lastTurn: UInt64 = 0
+    /// When our offers are looked at again; nil while there are none.
+    var looksAt: Duration?
     private var lastNumber = 0
     private var past = Queue<OfferNumber>()
     /// What is to be said to people when they are met again, by their identity keys.
@@ -196,15 +126,27 @@ struct TransferDesk: Sendable {
         case .decline(let file, people.me.attachment):
             endTaker(of: file, speaker, people, state: .declined, now: now)
         case .withdraw(let file, let reason): endIncoming(file, from: speaker, reason: reason)
+        case .cancel(let file, people.me.attachment, .crowded):
+            heardCrowded(file, speaker, people, now: now)
         case .cancel(let file, people.me.attachment, let reason):
             endIncoming(file, from: speaker, reason: reason)
-            endTaker(
-                of: file, speaker, people,
-                state: reason == .damaged ? .failed(Sentences.damagedThere) : .cancelled, now: now)
+            endTaker(of: file, speaker, people, state: Self.end(for: reason), now: now)
         case .digest(let digest): heardDigest(digest, from: speaker)
         case .received(let file, people.me.attachment):
             heardReceived(file, from: speaker, people: people, now: now)
+        case .broken(let file, let token): heardBroken(token, of: file, from: speaker, now: now)
         default: break
+        }
+        // Whatever it was that they answered, there may be room for one more now.
+        if content.isAnswer { offerAgain(to: speaker) }
+        sayOffers(people: people, now: now)
+    }
+
+    private static func end(for reason: Content.EndReason) -> TransferUpdate.State {
+        switch reason {
+        case .damaged: .failed(Sentences.damagedThere)
+        case .stopped: .failed(Sentences.stoppedThere)
+        case .cancelled, .changed, .unknown, .crowded: .cancelled
         }
     }
 
@@ -219,6 +161,12 @@ struct TransferDesk: Sendable {
     /// needs the answer asks again.
     mutating func reply(_ content: Content, now: Duration) {
         if replies.spend(now: now) { actions.append(.say(content)) }
+    }
+
+    /// Says that there is no place for an offer.
+    mutating func refuse(_ file: FileID, of sender: AttachmentID, now: Duration) {
+        guard refusals.spend(now: now) else { return }
+        actions.append(.say(.cancel(file: file, peer: sender, reason: .crowded)))
     }
 
     /// The room can be spoken to again, or not.
@@ -240,6 +188,8 @@ struct TransferDesk: Sendable {
         sayHeld(to: speaker)
         resumeOutgoing(to: speaker, people: people)
         metSender(speaker, people: people, now: now)
+        offerToReturned(speaker, people: people)
+        sayOffers(people: people, now: now)
     }
 
     /// Keeps what was said, or was to be said, to people at places where they are no longer: the room
@@ -266,7 +216,10 @@ struct TransferDesk: Sendable {
     /// Somebody is gone.
     ///
     /// - Parameter inGoodOrder: they said so; otherwise they may be back.
-    mutating func left(_ attachment: AttachmentID, inGoodOrder: Bool, now: Duration) {
+    mutating func left(
+        _ attachment: AttachmentID, inGoodOrder: Bool, people: People, now: Duration
+    ) {
+        defer { leftOffers(attachment, people: people, now: now) }
         guard inGoodOrder else { return vanishedOutgoing(attachment, now: now) }
         for (number, file) in incoming where file.sender == attachment {
             switch file.state {
@@ -306,6 +259,7 @@ struct TransferDesk: Sendable {
             note(since + Self.patience)
             if isConnected, let retryAt { note(retryAt) }
         }
+        if let looksAt { note(looksAt) }
         for file in outgoing.values {
             for taker in file.takers.values {
                 if let since = taker.waitingSince { note(since + Self.patience) }
@@ -330,6 +284,7 @@ struct TransferDesk: Sendable {
             }
         }
         startQueued(now: now)
+        lookAtOffers(people: people, now: now)
     }
 
     // MARK: Jobs
@@ -352,39 +307,5 @@ extension People {
     /// True when somebody can answer now.
     func isHere(_ attachment: AttachmentID) -> Bool {
         isPresent(attachment) && !person(attachment).isAway
-    }
-}
-
-extension TransferDesk.Incoming {
-    /// True when the person may accept it.
-    var isOpen: Bool {
-        switch state {
-        case .offered, .stopped: true
-        case .running, .waiting, .ended, .completed: false
-        }
-    }
-
-    var isUnfinished: Bool {
-        switch state {
-        case .running, .waiting: true
-        case .offered, .stopped, .ended, .completed: false
-        }
-    }
-}
-
-extension TransferDesk.Taker {
-    /// Since when nothing happens but that the other side is waited for.
-    var waitingSince: Duration? {
-        switch state {
-        case .waiting(let since), .delivered(let since): since
-        case .running, .queued, .left, .ended: nil
-        }
-    }
-
-    var isUnfinished: Bool {
-        switch state {
-        case .running, .queued, .delivered, .waiting: true
-        case .left, .ended: false
-        }
     }
 }
