@@ -207,12 +207,12 @@ import Wire
         func due(held: Int, now: NIODeadline) -> Bool { trim.isDue(held: held, now: now) }
         let start = NIODeadline.now()
         let peak = 4 * MemoryTrim.least
-        #expect(due(held: peak, now: start) == false)
-        #expect(due(held: peak - MemoryTrim.least + 1, now: start) == false)
-        #expect(due(held: peak - MemoryTrim.least, now: start) == true)
-        #expect(due(held: 0, now: start + .seconds(1)) == false)
-        #expect(due(held: 0, now: start + MemoryTrim.interval) == true)
-        #expect(due(held: 0, now: start + .hours(1)) == false)
+        #expect(!due(held: peak, now: start))
+        #expect(!due(held: peak - MemoryTrim.least + 1, now: start))
+        #expect(due(held: peak - MemoryTrim.least, now: start))
+        #expect(!due(held: 0, now: start + .seconds(1)))
+        #expect(due(held: 0, now: start + MemoryTrim.interval))
+        #expect(!due(held: 0, now: start + .hours(1)))
         MemoryTrim.run()
     }
 }

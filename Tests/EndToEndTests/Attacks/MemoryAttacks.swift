@@ -53,26 +53,38 @@ extension EndToEnd {
         }
 
         @Test(
-            "tiny entries in bursts by readers that never read cost a bounded amount",
+            "readers that never read, and say something themselves, cost a bounded amount",
             .timeLimit(.minutes(10)))
         func neverReaders() async throws {
             let world = try World()
-            let server = try await world.serve()
+            // Little is kept for those who come back, so that what waits is what is seen here.
+            let server = try await world.serve(options: ["--max-mebibytes", "16"])
             let others = try await Bystanders.begin(in: world, on: server)
             let memory = Memory(of: server)
             let before = try memory.resident()
-            let readers = try await HostileClient.strangers(Soak.share(of: 300), at: server)
+            var speakers: [HostileClient] = []
+            var readers: [HostileClient] = []
+            for _ in 0..<(Soak.isWhole ? 15 : 5) {
+                let access = RoomSecret().accessKey
+                speakers.append(try await HostileClient(port: server.port, access: access))
+                readers += try await HostileClient.many(20, port: server.port) { access }
+            }
             for reader in readers { try await reader.connection.setReading(false) }
             var most = 0
-            for _ in 0..<Soak.share(of: 600) {
-                for reader in readers { reader.connection.sendLoosely(bytes: Self.burst(20)) }
-                try await Task.sleep(for: .milliseconds(50))
+            for _ in 0..<(Soak.isWhole ? 600 : 150) {
+                for speaker in speakers {
+                    speaker.connection.sendLoosely(bytes: Self.burst(50, size: 1000))
+                }
+                // Each has an answer of its own in the midst of what goes to all.
+                for reader in readers { reader.connection.sendLoosely(bytes: Self.burst(1)) }
+                try await Task.sleep(for: .milliseconds(100))
                 most = max(most, try memory.resident() - before)
             }
             print("memory: \(most >> 20) MiB for \(readers.count) readers that never read")
             #expect(most < Self.bound)
-            for reader in readers { await reader.connection.breakOff() }
-            try await others.goesOn("afterwards", within: .seconds(120))
+            try await others.goesOn("under attack", within: .seconds(60))
+            for client in readers + speakers { await client.connection.breakOff() }
+            try await others.goesOn("afterwards")
             try await memory.falls(below: before + Self.rest)
         }
 
@@ -143,12 +155,14 @@ extension EndToEnd {
 
         // MARK: What a stranger sends
 
-        /// Empty entries, as many.
-        private static func burst(_ count: Int) -> [UInt8] {
+        /// So many entries, without a byte unless a size is given.
+        private static func burst(_ count: Int, size: Int = 0) -> [UInt8] {
             var bytes: [UInt8] = []
             for _ in 0..<count {
                 let append = ClientFrame.append(
-                    .init(id: .random(), kind: .message, epoch: 0, payload: []))
+                    .init(
+                        id: .random(), kind: .message, epoch: 0,
+                        payload: [UInt8](repeating: 6, count: size)))
                 bytes += frame(append.tlsEncoded)
             }
             return bytes
