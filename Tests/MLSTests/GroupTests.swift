@@ -102,6 +102,20 @@ struct GroupTests {
         #expect(throws: MLSError.wrongEpoch(epoch - 2)) { try parties[0].read(early) }
     }
 
+    @Test("forgets past epochs when it is told to")
+    func forgetsEpochs() throws {
+        let policy = GroupPolicy(pastEpochs: PastEpochPolicy(count: 4, seconds: .max))
+        let parties = try makeGroup(2, policy: policy)
+        let early = try parties[1].group.encrypt([1])
+        _ = try commit(by: parties[0], to: [parties[1]])
+        let late = try parties[1].group.encrypt([2])
+        _ = try commit(by: parties[0], to: [parties[1]])
+        let epoch = parties[0].group.epoch
+        parties[0].group.forgetEpochs(before: epoch - 1)
+        #expect(throws: MLSError.wrongEpoch(epoch - 2)) { try parties[0].read(early) }
+        #expect(try parties[0].read(late) == [2])
+    }
+
     @Test("exports the same secret at all members and another for every label and epoch")
     func exporter() throws {
         let parties = try makeGroup(2)

@@ -20,6 +20,12 @@ extension Group {
         pastEpochs.removeFirst(max(0, pastEpochs.count - max(0, policy.count)))
     }
 
+    /// Wipes the keys of past epochs before one, for an application that knows better than a clock
+    /// when their messages have come.
+    public mutating func forgetEpochs(before epoch: UInt64) {
+        pastEpochs.removeAll { $0.context.epoch < epoch }
+    }
+
     /// Goes to the next epoch; the current one becomes a past one.
     mutating func advance(to next: NextEpoch) {
         archive()
