@@ -29,8 +29,8 @@ extension ChatClient {
         case .presence(let presence): received(presence)
         case .missed(let count): queue.push(.missed(count: count))
         case .news(let news): received(news)
-        case .sent(let id, let sequence):
-            conversation.sent(id, at: sequence)
+        case .sent(let id, let places):
+            conversation.sent(id, at: places)
             queue.push(.sent(id))
         case .uncertain(let id): queue.push(.uncertain(id))
         case .notice(let text): queue.push(.notice(text))

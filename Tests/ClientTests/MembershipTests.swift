@@ -276,8 +276,8 @@ struct ReceiptsTests {
     @Test("count up, and only when more have a message")
     func counting() {
         var receipts = Receipts()
-        receipts.sent(one, at: 10, to: [ann, bob])
-        receipts.sent(two, at: 20, to: [ann, bob])
+        receipts.sent(one, at: [10], to: [ann, bob])
+        receipts.sent(two, at: [20], to: [ann, bob])
         #expect(receipts.received(by: ann, through: 9).isEmpty)
         #expect(
             receipts.received(by: ann, through: 10)
@@ -293,10 +293,25 @@ struct ReceiptsTests {
         #expect(receipts.last == ([bob, ann], []))
     }
 
+    @Test("never count who could not open a part")
+    func unable() {
+        var receipts = Receipts()
+        receipts.sent(one, at: [10, 12], to: [ann, bob])
+        receipts.sent(two, at: [20], to: [ann, bob])
+        receipts.lacks(ann, places: [11, 12])
+        #expect(receipts.received(by: ann, through: 30).map(\.message) == [two])
+        #expect(
+            receipts.received(by: bob, through: 30)
+                == [
+                    Receipts.Count(message: one, received: 1, audience: 2),
+                    Receipts.Count(message: two, received: 2, audience: 2),
+                ])
+    }
+
     @Test("of those who came later do not count")
     func latecomers() {
         var receipts = Receipts()
-        receipts.sent(one, at: 10, to: [ann])
+        receipts.sent(one, at: [10], to: [ann])
         #expect(receipts.received(by: bob, through: 99).isEmpty)
     }
 
@@ -304,9 +319,9 @@ struct ReceiptsTests {
     func limits() {
         var receipts = Receipts()
         let many = (1...UInt64(Receipts.maximumRoom)).map { AttachmentID($0) }
-        receipts.sent(one, at: 10, to: many)
+        receipts.sent(one, at: [10], to: many)
         #expect(receipts.received(by: ann, through: 99).isEmpty)
-        receipts.sent(two, at: 10, to: Array(many.dropLast()))
+        receipts.sent(two, at: [10], to: Array(many.dropLast()))
         #expect(receipts.received(by: ann, through: 99).count == 1)
         receipts.logBeganAnew()
         #expect(receipts.received(by: bob, through: 99).isEmpty)
@@ -318,7 +333,7 @@ struct ReceiptsTests {
         var receipts = Receipts()
         let count = Receipts.maximumMessages + 10
         for number in 0..<count {
-            receipts.sent(MessageID(number: UInt128(number)), at: UInt64(number), to: [ann])
+            receipts.sent(MessageID(number: UInt128(number)), at: [UInt64(number)], to: [ann])
         }
         #expect(receipts.received(by: ann, through: .max).count == Receipts.maximumMessages)
     }

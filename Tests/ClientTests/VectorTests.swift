@@ -69,6 +69,17 @@ struct VectorTests {
         #expect(envelope.encoded == hexadecimal(bytes))
     }
 
+    @Test func `remarks are written so`() throws {
+        let remarks = Envelope.Remarks(repeated: [5], unread: [9, 10])
+        let envelope = Envelope(claim: nil, remarks: remarks, body: .receipt)
+        let bytes = hexadecimal(
+            "0100 08 08 0000000000000005 10 0000000000000009 000000000000000a 02")
+        #expect(envelope.encoded == bytes)
+        #expect(try Envelope(bytes) == envelope)
+        // Remarks have no remarks.
+        #expect(try Envelope(hexadecimal("0100 08 00 00 08 00 00 02")) == nil)
+    }
+
     @Test func `a file is streamed so`() throws {
         typealias PrivateKey = Curve25519.KeyAgreement.PrivateKey
         let offering = try PrivateKey(rawRepresentation: Array(0x80..<0xa0))

@@ -7,6 +7,7 @@ struct Envelope: Equatable, Sendable {
 
     /// What the sender knows of the log; nil when nothing has come since it missed something.
     var claim: LogClaim?
+    var remarks = Remarks()
     var body: Body
 
     enum Body: Equatable, Sendable {
@@ -50,12 +51,18 @@ struct Envelope: Equatable, Sendable {
         case moves = 5
         case briefing = 6
         case reminds = 7
+        /// No body of its own: that of another kind follows.
+        case remarks = 8
     }
 
     var encoded: [UInt8] {
         var writer = TLSWriter(capacity: 256)
         writer.write(Self.version)
         writer.writeOptional(claim)
+        if !remarks.isEmpty {
+            writer.write(Kind.remarks.rawValue)
+            writer.write(remarks)
+        }
         switch body {
         case .content(let bytes):
             writer.write(Kind.content.rawValue)
@@ -86,8 +93,9 @@ struct Envelope: Equatable, Sendable {
         return writer.bytes
     }
 
-    init(claim: LogClaim?, body: Body) {
+    init(claim: LogClaim?, remarks: Remarks = Remarks(), body: Body) {
         self.claim = claim
+        self.remarks = remarks
         self.body = body
     }
 
@@ -96,15 +104,22 @@ struct Envelope: Equatable, Sendable {
         var reader = TLSReader(bytes)
         guard try reader.read(UInt8.self) == Self.version else { return nil }
         claim = try reader.readOptional()
-        guard let kind = Kind(rawValue: try reader.read()) else { return nil }
-        body = try Self.body(kind, from: &reader)
+        guard var kind = Kind(rawValue: try reader.read()) else { return nil }
+        if kind == .remarks {
+            remarks = try reader.read()
+            guard let next = Kind(rawValue: try reader.read()) else { return nil }
+            kind = next
+        }
+        guard let body = try Self.body(kind, from: &reader) else { return nil }
+        self.body = body
         try reader.finish()
     }
 
     private static func body(
         _ kind: Kind, from reader: inout TLSReader
-    ) throws(CodecError) -> Body {
+    ) throws(CodecError) -> Body? {
         switch kind {
+        case .remarks: nil
         case .content: .content(try reader.readFixed(reader.remaining))
         case .receipt: .receipt
         case .asks: .asks(try reader.read())

@@ -223,12 +223,12 @@ extension MLSRoomGroup {
         isCommand: Bool, _ membership: Membership, now: Duration
     ) -> [GroupStep] {
         var steps: [GroupStep] = []
+        noteEnd(membership, now: now)
         membership.duties.conflicts = 0
         membership.duties.pay(entry.payload.count, now: now)
         membership.doubt.settle()
         for member in change.left { membership.leavers.remove(member.attachment) }
         for member in change.left {
-            membership.late[member.attachment] = nil
             membership.changes[member.attachment] = entry.sequence
             membership.heardOf[member.attachment] = nil
         }

@@ -25,7 +25,7 @@ extension MLSRoomGroup {
         let duties = membership.duties
         let talk = [
             duties.receipt, duties.asking, duties.reminders.values.min(), duties.recovery?.due,
-            membership.doubt.deadline, membership.late.values.min(),
+            membership.doubt.deadline, membership.late.deadline, membership.ends.deadline,
         ].compactMap(\.self).min()
         guard membership.proposed == nil, !membership.doubt.isOpen else { return talk }
         var commits = [removals.isEmpty ? nil : duties.removing]
@@ -55,11 +55,8 @@ extension MLSRoomGroup {
             }
         }
         steps += remindIfDue(membership, now: now)
-        let overdue = membership.late.filter { now >= $0.value }.keys
-        for sender in overdue.sorted(by: { $0.number < $1.number }) {
-            membership.late[sender] = nil
-            steps.append(.news(.warning(.unreadable, about: sender)))
-        }
+        let missed = membership.late.missed(now: now)
+        if missed > 0 { steps.append(.news(.missed(count: missed))) }
         // A commit of ours could split the group while it is not known where it is.
         guard membership.proposed == nil, !membership.doubt.isOpen, isConnected,
             now >= membership.duties.notBefore

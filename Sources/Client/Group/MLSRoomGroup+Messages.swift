@@ -20,8 +20,25 @@ extension MLSRoomGroup {
     }
 
     private func seal(_ body: Envelope.Body, _ membership: Membership) -> [UInt8]? {
-        let envelope = Envelope(claim: membership.record.claim, body: body)
-        return try? membership.group.encrypt(envelope.encoded).bytes
+        let remarks = membership.remarks.next
+        let claim = membership.remarks.isComplete ? membership.record.claim : nil
+        let envelope = Envelope(claim: claim, remarks: remarks, body: body)
+        guard let sealed = try? membership.group.encrypt(envelope.encoded).bytes else {
+            return nil
+        }
+        membership.remarks.sealed(sealed, remarks)
+        return sealed
+    }
+
+    var sealing: Sealing? {
+        guard isReady, let membership else { return nil }
+        return Sealing(group: membership.group.groupID, epoch: membership.group.epoch)
+    }
+
+    func canBeRead(_ sealing: Sealing, now: Duration) -> Bool {
+        guard let membership, sealing.group == membership.group.groupID else { return false }
+        return sealing.epoch == membership.group.epoch
+            || membership.ends.canBeRead(sealing.epoch, now: now)
     }
 
     /// Says something to the group itself; it has its effect when it has its place in the log.
@@ -42,9 +59,14 @@ extension MLSRoomGroup {
         guard case .privateMessage(let message)? = try? MLSMessage(bytes: entry.payload) else {
             return []
         }
-        let isReadable =
-            message.groupID == membership.group.groupID
-            && canBeRead(epoch: message.epoch, membership, now: now)
+        let isReadable = canBeRead(
+            Sealing(group: message.groupID, epoch: message.epoch), now: now)
+        if isReadable {
+            membership.remarks.landed(entry.payload)
+        } else {
+            membership.remarks.addRepeated(entry.sequence)
+            oweReceipt(membership, now: now)
+        }
         guard let spoken else { return isReadable ? [] : [.sayAgain] }
         if case .moves = spoken.body, message.epoch != membership.group.epoch {
             moveFailed(membership, now: now)
@@ -55,15 +77,6 @@ extension MLSRoomGroup {
         return take(spoken.body, from: own, at: entry.sequence, membership, now: now)
     }
 
-    /// Whether the others have the keys of an epoch still, when its message comes only now.
-    private func canBeRead(epoch: UInt64, _ membership: Membership, now: Duration) -> Bool {
-        let current = membership.group.epoch
-        guard epoch != current else { return true }
-        guard epoch < current, current - epoch < UInt64(Self.readableEpochs) else { return false }
-        guard let last = membership.lastInTouch, epoch <= last.epoch else { return true }
-        return now - last.at < Self.longBreak
-    }
-
     /// A message of another's.
     func message(
         _ entry: LogEntry, _ membership: Membership, now: Duration
@@ -71,16 +84,15 @@ extension MLSRoomGroup {
         do {
             let opened = try membership.group.open(bytes: entry.payload)
             guard case .application(let message) = opened else { return unreadable(entry) }
-            if message.epoch == membership.group.epoch { membership.late[entry.sender] = nil }
             return try read(message, entry, membership, now: now)
         } catch MLSError.wrongEpoch(let epoch) {
             if epoch > membership.group.epoch { return doubt(entry, membership, now: now) }
-            // Said before we came in, or so late that its sender says it again.
-            if epoch >= membership.firstEpoch, membership.roster[entry.sender] != nil,
-                membership.late[entry.sender] == nil
-            {
-                membership.late[entry.sender] = now + Duties.sayingAgain
+            if epoch >= membership.firstEpoch, membership.roster[entry.sender] != nil {
+                membership.late.add(
+                    entry.sequence, of: entry.sender, until: now + Duties.sayingAgain)
             }
+            // Else it was for those who were in before us.
+            lack(entry, membership, now: now)
             return []
         } catch MLSError.wrongGroup {
             return ofAnotherGroup(entry.payload, membership, now: now)
@@ -89,8 +101,16 @@ extension MLSRoomGroup {
         } catch MLSError.ownMessage {
             return [.news(.warning(.repeatedEntry, about: place?.attachment))]
         } catch {
+            lack(entry, membership, now: now)
             return unreadable(entry)
         }
+    }
+
+    /// What a member said was not opened, as its sender should know.
+    private func lack(_ entry: LogEntry, _ membership: Membership, now: Duration) {
+        guard membership.roster[entry.sender] != nil else { return }
+        membership.remarks.addUnread(entry.sequence)
+        oweReceipt(membership, now: now)
     }
 
     private func unreadable(_ entry: LogEntry) -> [GroupStep] {
@@ -106,11 +126,17 @@ extension MLSRoomGroup {
             sender == RoomRoster.checked(message.sender.leaf, of: sender)
         else { return [] }
         guard entry.sender == sender.attachment else {
+            lack(entry, membership, now: now)
             return [.news(.warning(.wrongSender, about: sender.attachment))]
         }
         guard let envelope = try Envelope(message.data) else { return [] }
         membership.heardOf[sender.attachment] = now + Duties.stay
-        let steps = compare(envelope, message, by: sender, at: entry.sequence, membership, now: now)
+        let remarks = envelope.remarks
+        membership.late.saidAgain(remarks.repeated, by: sender.attachment)
+        let lacks = GroupNews.lacks(sender.attachment, places: remarks.unread)
+        let steps =
+            (remarks.unread.isEmpty ? [] : [.news(lacks)])
+            + compare(envelope, message, by: sender, at: entry.sequence, membership, now: now)
         // Said before somebody was taken out who can read it still.
         if case .moves = envelope.body, message.epoch != membership.group.epoch { return steps }
         return steps

@@ -39,6 +39,8 @@ final class MLSRoomGroup: RoomGroup {
 
     var place: Place?
     var isConnected = false
+    /// Everything that was in the log then has passed.
+    private var heardThrough: Duration = .zero
     /// Commits that the log has taken, as the server counts them.
     var logEpoch: UInt64 = 0
     /// The place of the last entry that we have seen.
@@ -115,11 +117,27 @@ final class MLSRoomGroup: RoomGroup {
     }
 
     func detached(now: Duration) -> [GroupStep] {
-        if isConnected, let membership {
-            membership.lastInTouch = (membership.group.epoch, now)
-        }
         isConnected = false
         return []
+    }
+
+    func caughtUp(to time: Duration, now: Duration) {
+        heardThrough = max(heardThrough, time)
+        dropOldKeys(now: now)
+    }
+
+    /// Drops the keys of epochs whose messages have come, or will not.
+    private func dropOldKeys(now: Duration) {
+        guard let membership,
+            let first = membership.ends.expire(heardThrough: heardThrough, now: now)
+        else { return }
+        membership.group.forgetEpochs(before: first)
+    }
+
+    /// The epoch before the current one is over.
+    func noteEnd(_ membership: Membership, now: Duration) {
+        membership.ends.add(
+            membership.group.epoch - 1, notBefore: heardThrough, seen: now)
     }
 
     func reset(to position: Position, now: Duration) -> [GroupStep] {
@@ -193,12 +211,14 @@ final class MLSRoomGroup: RoomGroup {
     // MARK: Time
 
     var deadline: Duration? {
-        guard isConnected, !isOver else { return nil }
+        guard !isOver else { return nil }
+        guard isConnected else { return membership?.ends.deadline }
         if let membership { return nextDuty(membership) }
         return [seeking?.nextKnock, seeking?.tellsAt].compactMap(\.self).min()
     }
 
     func tick(now: Duration) -> [GroupStep] {
+        dropOldKeys(now: now)
         guard isConnected, !isOver else { return [] }
         if let membership { return doDuties(membership, now: now) }
         return seekOn(now: now)
@@ -278,25 +298,20 @@ final class MLSRoomGroup: RoomGroup {
     /// Short messages look alike up to this many bytes, some hundred characters of text among them.
     static let smallestMessage = 256
 
-    /// Epochs whose messages can still be opened, so that what crosses with commits is not lost:
-    /// four seconds of a storm of newcomers. What comes later still is said again by its sender.
-    static let readableEpochs = 16
-    /// And for so many seconds; each is one that a thief of the keys could read.
-    static let readableSeconds: UInt64 = 60
-
     /// Seconds that members' clocks may differ: a month. Key packages are made for one knock, so
     /// that their lifetime says nothing about their worth.
     static let clockTolerance: UInt64 = 30 * 24 * 3600
 
-    /// What we sealed before a break of this length may come when the others have dropped the keys
-    /// of its epoch; the break may have begun a while before we noticed it.
-    static let longBreak: Duration = .seconds(10)
-
     static let policy = GroupPolicy(
         // Members whose clocks differ must not differ about a commit.
         lifetimes: LifetimePolicy(maximum: 3 * clockTolerance, checksReceivedLeaves: false),
+        // What was under way is sealed anew after a break, more than once if need be.
+        ratchets: RatchetPolicy(
+            maximumForward: 4 * UInt32(Outbox.maximumFlights),
+            maximumKept: RatchetPolicy.standard.maximumKept),
         padding: .padmeFrom(smallestMessage),
-        pastEpochs: PastEpochPolicy(count: readableEpochs, seconds: readableSeconds),
+        // `EpochEnds` says when.
+        pastEpochs: PastEpochPolicy(count: EpochEnds.readableCount, seconds: .max),
         resumptionKeysKept: 0)
 }
 

@@ -26,17 +26,17 @@ final class Membership {
     var joinedAt: UInt64 = 0
     /// The same of those who came in or left since.
     var changes: [AttachmentID: UInt64] = [:]
-    /// Who said something in an epoch whose keys we have dropped, and until when they may say it
-    /// again.
-    var late: [AttachmentID: Duration] = [:]
+    /// What came in an epoch whose keys we have dropped, until it is said again.
+    var late = LateEntries()
+    /// What others are to know of entries that were not opened.
+    var remarks = OwnRemarks()
+    var ends = EpochEnds()
     /// How often somebody was taken out as gone and came in again, who may not have been gone.
     var returns: [AttachmentID: Int] = [:]
     /// Somebody was taken out by command, and the room has not moved yet.
     var owed: OwedMove?
     /// Entries are gone, as the server said: there may have been commits among them.
     var hasGap = false
-    /// The epoch that we were in when our connection broke the last time, and when that was.
-    var lastInTouch: (epoch: UInt64, at: Duration)?
     var doubt = Doubt()
     /// This person goes: that the others take us out is no surprise.
     var hasSaidBye = false

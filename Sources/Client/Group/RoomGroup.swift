@@ -10,6 +10,9 @@ protocol RoomGroup: AnyObject {
     /// True when `seal` can be asked.
     var isReady: Bool { get }
 
+    /// Under which keys `seal` seals; nil when it cannot.
+    var sealing: Sealing? { get }
+
     /// When `tick` is to be called.
     var deadline: Duration? { get }
 
@@ -19,6 +22,9 @@ protocol RoomGroup: AnyObject {
 
     /// The connection is gone; time goes on, and nothing can be asked for until `attached`.
     func detached(now: Duration) -> [GroupStep]
+
+    /// Everything that was in the log at an earlier time has passed through `entry`.
+    func caughtUp(to time: Duration, now: Duration)
 
     /// The log began anew under the same attachment; at `position` it is empty.
     func reset(to position: Position, now: Duration) -> [GroupStep]
@@ -59,6 +65,15 @@ protocol RoomGroup: AnyObject {
     ///
     /// - Throws: `GroupError`; what was not sealed stays queued.
     func seal(_ content: [UInt8], now: Duration) throws(GroupError) -> [UInt8]
+
+    /// Whether all others can open what was sealed so, should it come into the log only now.
+    func canBeRead(_ sealing: Sealing, now: Duration) -> Bool
+}
+
+/// The keys that a group seals with for a time.
+struct Sealing: Hashable, Sendable {
+    var group: [UInt8]
+    var epoch: UInt64
 }
 
 /// An entry at its place in the log.
@@ -118,6 +133,10 @@ enum GroupNews: Sendable {
     case content(sender: AttachmentID, [UInt8], sequence: UInt64)
     /// A member has everything up to this place in the log, and it is what we have.
     case received(by: AttachmentID, through: UInt64)
+    /// A member could not open the entries at these places.
+    case lacks(AttachmentID, places: [UInt64])
+    /// So many entries of members came too late to be opened, and nobody said them again.
+    case missed(count: Int)
     case newcomer(RoomMember)
     case decided(newcomer: AttachmentID, NewcomerDecision)
     /// About a member, if about anybody.

@@ -100,6 +100,8 @@ struct Conversation: Sendable {
         case .left(let members, let by): left(members, removedBy: by)
         case .renamed(let member): people.rename(member).events + meet([member])
         case .received(let member, let sequence): received(by: member, through: sequence)
+        case .lacks(let member, let places): lacks(member, places)
+        case .missed(let count): [.missed(count: count)]
         case .newcomer(let member): knocked(member)
         case .decided(let attachment, let decision): decided(attachment, decision)
         case .warning(let kind, let about): warned(kind, about)
@@ -225,8 +227,13 @@ struct Conversation: Sendable {
     // MARK: Agreement
 
     /// All of a message of ours is in the log.
-    mutating func sent(_ message: MessageID, at sequence: UInt64) {
-        receipts.sent(message, at: sequence, to: people.audience)
+    mutating func sent(_ message: MessageID, at places: [UInt64]) {
+        receipts.sent(message, at: places, to: people.audience)
+    }
+
+    private mutating func lacks(_ member: AttachmentID, _ places: [UInt64]) -> [ClientEvent] {
+        receipts.lacks(member, places: Set(places))
+        return []
     }
 
     private mutating func received(

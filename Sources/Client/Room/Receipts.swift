@@ -19,10 +19,14 @@ struct Receipts: Sendable {
 
     private struct Said: Sendable {
         var message: MessageID
-        /// The place of its last part in the log.
+        /// Where its parts are in the log.
+        var places: Set<UInt64>
+        /// The last of them.
         var sequence: UInt64
         var received: [AttachmentID] = []
         var missing: Set<AttachmentID>
+        /// Those of them that could not open a part of it.
+        var unable: Set<AttachmentID> = []
     }
 
     /// In the order of the log; those that all have are dropped, but for the last.
@@ -31,11 +35,21 @@ struct Receipts: Sendable {
     /// All of a message is in the log.
     ///
     /// - Parameter audience: the others who are members there.
-    mutating func sent(_ message: MessageID, at sequence: UInt64, to audience: [AttachmentID]) {
-        guard audience.count < Self.maximumRoom else { return }
+    mutating func sent(_ message: MessageID, at places: [UInt64], to audience: [AttachmentID]) {
+        guard audience.count < Self.maximumRoom, let last = places.max() else { return }
         said.removeAll(where: \.missing.isEmpty)
         if said.count == Self.maximumMessages { said.removeFirst() }
-        said.append(Said(message: message, sequence: sequence, missing: Set(audience)))
+        said.append(
+            Said(
+                message: message, places: Set(places), sequence: last, missing: Set(audience)))
+    }
+
+    /// Somebody could not open what is at these places: they never have it.
+    mutating func lacks(_ member: AttachmentID, places: Set<UInt64>) {
+        for index in said.indices
+        where said[index].missing.contains(member) && !said[index].places.isDisjoint(with: places) {
+            said[index].unable.insert(member)
+        }
     }
 
     /// Somebody has everything up to a place in the log.
@@ -44,7 +58,9 @@ struct Receipts: Sendable {
     mutating func received(by member: AttachmentID, through sequence: UInt64) -> [Count] {
         var grown: [Count] = []
         for index in said.indices where said[index].sequence <= sequence {
-            guard said[index].missing.remove(member) != nil else { continue }
+            guard !said[index].unable.contains(member),
+                said[index].missing.remove(member) != nil
+            else { continue }
             said[index].received.append(member)
             let now = said[index]
             grown.append(

@@ -9,7 +9,7 @@ struct Outbox: Sendable {
     /// Bytes under way at once: a round trip of 100 ms still carries 10 MiB a second.
     static let window = 1 << 20
     /// Appends under way at once: each costs more memory than its bytes.
-    static let maximumFlights = 4096
+    static let maximumFlights = 512
     /// Bytes that wait to be said: four of the longest messages.
     static let maximumQueued = 64 << 20
     /// Contents besides messages that wait to be said: more than a room full of people who take
@@ -39,8 +39,8 @@ struct Outbox: Sendable {
         /// The next part to be sent.
         var next = 0
         var acknowledged = 0
-        /// The place in the log of its last part so far.
-        var sequence: UInt64 = 0
+        /// Where its parts are in the log.
+        var places: [UInt64] = []
         /// The server refused a part for good: the others have it never.
         var isTorn = false
     }
@@ -63,8 +63,8 @@ struct Outbox: Sendable {
     /// A message all of whose parts are decided.
     struct Decided: Equatable, Sendable {
         var message: MessageID
-        /// The place in the log of its last part.
-        var sequence: UInt64
+        /// Where its parts are in the log.
+        var places: [UInt64]
         /// False when the server refused a part for good.
         var isWhole: Bool
     }
@@ -72,7 +72,10 @@ struct Outbox: Sendable {
     struct Flight: Sendable {
         var append: ClientFrame.Append
         var origin: Origin
+        /// Under which keys a part was sealed.
+        var sealing: Sealing?
         var firstSent: Duration
+        var lastSent: Duration
         /// The server said that it did not take it, or may not have; sent again after a pause.
         var isHeldBack = false
     }
@@ -143,8 +146,12 @@ struct Outbox: Sendable {
     }
 
     /// Notes that what `nextContent` gave, or what the group asked for, is under way.
-    mutating func launch(_ append: ClientFrame.Append, origin: Origin, now: Duration) {
-        flights.append(Flight(append: append, origin: origin, firstSent: now))
+    mutating func launch(
+        _ append: ClientFrame.Append, origin: Origin, sealing: Sealing?, now: Duration
+    ) {
+        flights.append(
+            Flight(
+                append: append, origin: origin, sealing: sealing, firstSent: now, lastSent: now))
         bytesUnderWay += append.payload.count
         guard case .part(let part) = origin else { return }
         if again.first == part {
@@ -174,6 +181,12 @@ struct Outbox: Sendable {
         return flight
     }
 
+    /// Under which keys the first part was sealed of those that are under way.
+    var oldestSealing: Sealing? {
+        for flight in flights { if case .part = flight.origin { return flight.sealing } }
+        return nil
+    }
+
     /// The append that became an entry of this payload. No two have the same one: each is sealed.
     func flight(of payload: [UInt8]) -> Flight? { flights.first { $0.append.payload == payload } }
 
@@ -200,7 +213,7 @@ struct Outbox: Sendable {
         guard let index = index(ofUnit: part.unit) else { return nil }
         units[index].acknowledged += 1
         if let sequence {
-            units[index].sequence = max(units[index].sequence, sequence)
+            units[index].places.append(sequence)
         } else {
             units[index].isTorn = true
         }
@@ -213,7 +226,7 @@ struct Outbox: Sendable {
         guard unit.acknowledged == unit.parts, case .text(let id, _, _) = unit.load else {
             return nil
         }
-        return Decided(message: id, sequence: unit.sequence, isWhole: !unit.isTorn)
+        return Decided(message: id, places: unit.places, isWhole: !unit.isTorn)
     }
 
     // MARK: What is sent once more
@@ -225,12 +238,16 @@ struct Outbox: Sendable {
         if let freshID { flights[index].append.id = freshID }
     }
 
-    /// The appends to be sent once more, in order. Parts whose id the server may have forgotten, and
-    /// those behind them, are to be sealed anew instead: a sealed entry that came twice would look
-    /// like the server's doing.
+    /// The appends to be sent once more, in order. Parts are to be sealed anew instead when they
+    /// were sealed for an epoch that is over, or when the server may have forgotten their id: a
+    /// sealed entry that came twice would look like its doing. So are those behind them.
     ///
-    /// - Parameter all: whether the connection is another one, or only those kept back are meant.
-    mutating func relaunch(all: Bool, now: Duration) -> [ClientFrame.Append] {
+    /// - Parameters:
+    ///   - all: whether the connection is another one, or only those kept back are meant.
+    ///   - sealing: under which keys parts are sealed now.
+    mutating func relaunch(
+        all: Bool, sealing: Sealing?, now: Duration
+    ) -> [ClientFrame.Append] {
         var kept = Queue<Flight>()
         var appends: [ClientFrame.Append] = []
         var expired: [Part] = []
@@ -240,14 +257,18 @@ struct Outbox: Sendable {
                 kept.append(flight)
                 continue
             }
-            let isOld = !expired.isEmpty || now - flight.firstSent > Self.idMemory
+            let isOld =
+                !expired.isEmpty || flight.sealing != sealing
+                || now - flight.firstSent > Self.idMemory
             if case .part(let part) = flight.origin, isOld {
                 givenUp.append(flight.append.payload)
+                if givenUp.count > Self.maximumFlights { givenUp.removeFirst() }
                 bytesUnderWay -= flight.append.payload.count
                 expired.append(part)
                 continue
             }
             flight.isHeldBack = false
+            flight.lastSent = now
             kept.append(flight)
             appends.append(flight.append)
         }

@@ -13,7 +13,7 @@ extension RoomSession {
     mutating func pump(now: Duration) {
         guard isAttached, leaving?.isSaid != true else { return }
         while group.isReady, pausedUntil == nil, outbox.hasRoomInWindow,
-            let next = outbox.nextContent()
+            let next = outbox.nextContent(), isCurrent(now: now), isInOrder(now: now)
         {
             // A group that cannot seal now says so by `isReady`, and what waits is kept.
             guard let sealed = try? group.seal(next.content, now: now) else { break }
@@ -22,20 +22,43 @@ extension RoomSession {
         leaveIfAllIsSaid(now: now)
     }
 
+    /// False while something under way may have to be said again, which would then come after what
+    /// is said now.
+    private func isInOrder(now: Duration) -> Bool {
+        outbox.oldestSealing.map { group.canBeRead($0, now: now) } ?? true
+    }
+
     mutating func launch(
         _ payload: [UInt8], kind: EntryKind, epoch: UInt64, origin: Outbox.Origin, now: Duration
     ) {
         let append = ClientFrame.Append(
             id: .random(using: &random), kind: kind, epoch: epoch, payload: payload)
-        outbox.launch(append, origin: origin, now: now)
-        // Without a connection it goes out with the next one.
-        guard isAttached else { return }
-        lastSaid = now
+        outbox.launch(append, origin: origin, sealing: group.sealing, now: now)
+        // Without a connection it goes out with the next one, and before we know where the others
+        // are with the rest.
+        guard isAttached, !isReplaying else { return }
+        keepalive.said(now: now)
         actions.append(.send(.append(append)))
     }
 
-    mutating func resend(all: Bool, now: Duration) {
-        for append in outbox.relaunch(all: all, now: now) { actions.append(.send(.append(append))) }
+    private mutating func resend(all: Bool, now: Duration) {
+        let appends = outbox.relaunch(all: all, sealing: group.sealing, now: now)
+        for append in appends { actions.append(.send(.append(append))) }
+        if !appends.isEmpty { keepalive.said(now: now) }
+    }
+
+    /// A request that was sent then is answered.
+    mutating func answered(sent: Duration, now: Duration) {
+        keepalive.answered(sent: sent)
+        group.caughtUp(to: keepalive.heardThrough, now: now)
+    }
+
+    mutating func receivedPong(_ number: UInt64, now: Duration) {
+        let isCaughtUp = keepalive.answered(ping: number, now: now)
+        group.caughtUp(to: keepalive.heardThrough, now: now)
+        guard isCaughtUp, isReplaying else { return }
+        isReplaying = false
+        resend(all: true, now: now)
     }
 
     /// The others are on their way into a log that began anew.
@@ -53,7 +76,7 @@ extension RoomSession {
     mutating func endPause(now: Duration) {
         pausedUntil = nil
         isGathering = false
-        guard isAttached else { return }
+        guard isAttached, !isReplaying else { return }
         resend(all: false, now: now)
         pump(now: now)
     }
@@ -73,6 +96,7 @@ extension RoomSession {
         }
         backoff.reset()
         guard let flight = land(appended.id) else { return }
+        answered(sent: flight.lastSent, now: now)
         if isNext {
             passOwn(flight, at: appended.sequence, now: now)
         } else {
@@ -107,7 +131,7 @@ extension RoomSession {
         guard let decided = outbox.decide(part, at: sequence) else { return }
         actions.append(
             decided.isWhole
-                ? .sent(decided.message, sequence: decided.sequence) : .uncertain(decided.message))
+                ? .sent(decided.message, places: decided.places) : .uncertain(decided.message))
     }
 
     /// Takes out a decided append; one that was never asked for ends the connection.
@@ -122,6 +146,7 @@ extension RoomSession {
 
     mutating func receivedConflict(_ id: AppendID, epoch: UInt64, now: Duration) {
         guard let flight = land(id) else { return }
+        answered(sent: flight.lastSent, now: now)
         guard case .group(let ticket) = flight.origin else { return close(.protocolViolation) }
         carryOut(group.settled(ticket, .conflict(epoch: epoch), now: now), now: now)
     }

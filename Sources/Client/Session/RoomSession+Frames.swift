@@ -4,7 +4,7 @@ import Wire
 /// What the server says.
 extension RoomSession {
     mutating func received(_ frames: [ServerFrame], now: Duration) {
-        lastHeard = now
+        keepalive.heard(now: now)
         for frame in frames { received(frame, now: now) }
         pump(now: now)
     }
@@ -15,7 +15,8 @@ extension RoomSession {
         case (_, .goodbye(let reason)): receivedGoodbye(reason)
         case (.greeting(let server, _), .challenge(let hello)):
             attach(to: server, hello: hello, now: now)
-        case (.attaching, .attached(let attached)): receivedAttached(attached, now: now)
+        case (.attaching(let since), .attached(let attached)):
+            receivedAttached(attached, askedAt: since, now: now)
         case (.attached, _): receivedInRoom(frame, now: now)
         default: close(.protocolViolation)
         }
@@ -43,17 +44,23 @@ extension RoomSession {
 
     // MARK: Entering
 
-    private mutating func receivedAttached(_ attached: ServerFrame.Attached, now: Duration) {
+    private mutating func receivedAttached(
+        _ attached: ServerFrame.Attached, askedAt: Duration, now: Duration
+    ) {
         guard isPlausible(attached) else { return close(.protocolViolation) }
         phase = .attached
         actions.append(.connection(.connected))
         pausedUntil = nil
         isDegraded = false
         isGroupAttached = true
-        if attached.standing == .resumed {
+        isReplaying = attached.standing == .resumed
+        if isReplaying {
             resume(attached, now: now)
+            // What we missed comes before the answer.
+            actions.append(.send(keepalive.catchUp(now: now)))
         } else {
             enter(attached, now: now)
+            answered(sent: askedAt, now: now)
         }
     }
 
@@ -91,7 +98,7 @@ extension RoomSession {
         // The log goes on where we left it; if it goes on later, it should have said `gap`.
         let isLater = isSameLog && attached.position.sequence > old.position.sequence
         if isSameLog, !isLater { place?.position = old.position }
-        if isSameLog { resend(all: true, now: now) } else { restart(now: now) }
+        if !isSameLog { restart(now: now) }
         if isLater { actions.append(.missed(count: nil)) }
         carryOut(group.attached(attached, now: now), now: now)
         if isLater { carryOut(group.gap(now: now), now: now) }
@@ -121,7 +128,7 @@ extension RoomSession {
         case .knocked(let knock): carryOut(group.knocked(knock, now: now), now: now)
         case .answered(let answer): carryOut(group.answered(answer, now: now), now: now)
         case .unanswered: carryOut(group.unanswered(now: now), now: now)
-        case .pong: break
+        case .pong(let number): receivedPong(number, now: now)
         case .challenge, .attached, .spliced, .goodbye: close(.protocolViolation)
         }
     }
@@ -235,7 +242,7 @@ extension RoomSession {
             leave(because: .removed(by: String(decoding: by.name, as: UTF8.self)), now: now)
         case .turnedAway: leave(because: .turnedAway(by: "a member"), now: now)
         case .entered, .fellOut, .outside, .joined, .left, .renamed, .content, .received,
-            .newcomer, .decided, .warning:
+            .lacks, .missed, .newcomer, .decided, .warning:
             break
         }
     }

@@ -26,8 +26,8 @@ struct RoomSession {
         case presence(Presence)
         case missed(count: Int?)
         case news(GroupNews)
-        /// All of a message is in the log, the last of it at this place.
-        case sent(MessageID, sequence: UInt64)
+        /// All of a message is in the log, its parts at these places.
+        case sent(MessageID, places: [UInt64])
         case uncertain(MessageID)
         case notice(String)
         /// The room that goes on elsewhere is left; the outbox holds what is to be said there. No
@@ -68,11 +68,6 @@ struct RoomSession {
         var isDeaf: Bool { isMove || failure != nil }
     }
 
-    /// Having said nothing for so long, we ask whether the connection lives, and show that we do:
-    /// a server cuts off who says nothing for a minute.
-    static let pingAfter: Duration = .seconds(20)
-    /// A connection that says nothing for so long is dead.
-    static let lostAfter: Duration = .seconds(45)
     /// Time for a connection to be made, and again for the room to be entered.
     static let connectTimeout: Duration = .seconds(20)
     /// What is queued gets so long to be acknowledged when a person leaves.
@@ -100,9 +95,10 @@ struct RoomSession {
     var actions: [Action] = []
     var leaving: Leaving?
 
-    var lastHeard: Duration = .zero
-    var lastSaid: Duration = .zero
-    var pingNumber: UInt64 = 0
+    var keepalive = Keepalive()
+    /// The old place was taken up again, and what was missed is still coming. What was under way is
+    /// sent once more when that has shown what of it is in the log.
+    var isReplaying = false
     /// The last sequence number on this connection; they only increase.
     var lastSequence: UInt64?
     /// People's words wait until then; the group's entries do not.
@@ -160,8 +156,7 @@ struct RoomSession {
     mutating func connected(to server: ServerKeyHash, now: Duration) {
         guard case .connecting = phase else { return }
         phase = .greeting(server: server, since: now)
-        lastHeard = now
-        lastSaid = now
+        keepalive.connected(now: now)
         lastSequence = nil
         actions.append(.send(.hello(ClientFrame.Hello(agent: agent))))
     }
@@ -215,13 +210,13 @@ struct RoomSession {
 
     /// When `tick` is to be called.
     var deadline: Duration? {
-        var times = [pausedUntil, leaving?.deadline, group.deadline].compactMap(\.self)
+        var times = [pausedUntil, leaving?.deadline, groupDeadline].compactMap(\.self)
         switch phase {
         case .idle: break
         case .ended: return nil
         case .connecting(let since), .attaching(let since), .greeting(_, let since):
             times.append(since + Self.connectTimeout)
-        case .attached: times += [lastHeard + Self.lostAfter, lastSaid + Self.pingAfter]
+        case .attached: times.append(keepalive.deadline)
         case .closing: break
         case .waiting(let until): times.append(until)
         }
@@ -239,19 +234,28 @@ struct RoomSession {
         case .attached: tickAttached(now: now)
         }
         if let until = pausedUntil, now >= until { endPause(now: now) }
-        if let due = group.deadline, now >= due, !hasEnded {
+        if let due = groupDeadline, now >= due, !hasEnded, isCurrent(now: now) {
             carryOut(group.tick(now: now), now: now)
             pump(now: now)
         }
     }
 
+    /// The group does what is due when it knows where the others are, or that nobody can.
+    private var groupDeadline: Duration? {
+        isAttached && !keepalive.isCaughtUp ? nil : group.deadline
+    }
+
+    /// Whether we are where the others are, as far as that can be. A line that may be dead, or much
+    /// behind, is asked first: what is sealed for an epoch that is over comes late and out of order.
+    mutating func isCurrent(now: Duration) -> Bool {
+        guard isAttached else { return true }
+        if keepalive.isStale(now: now) { actions.append(.send(keepalive.catchUp(now: now))) }
+        return keepalive.isCaughtUp
+    }
+
     private mutating func tickAttached(now: Duration) {
-        guard now < lastHeard + Self.lostAfter else { return close(.timeout) }
-        if now >= lastSaid + Self.pingAfter {
-            lastSaid = now
-            pingNumber += 1
-            actions.append(.send(.ping(pingNumber)))
-        }
+        guard !keepalive.isLost(now: now) else { return close(.timeout) }
+        if keepalive.isPingDue(now: now) { actions.append(.send(keepalive.ping(now: now))) }
     }
 
     // MARK: Leaving

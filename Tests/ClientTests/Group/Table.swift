@@ -235,12 +235,14 @@ final class Table {
         var turns = 0
         while let (seat, due) = next(), due <= end {
             now = max(now, due)
+            for seat in seats where seat.isConnected { seat.group.caughtUp(to: now, now: now) }
             take(seat.group.tick(now: now), of: seat)
             run()
             turns += 1
             precondition(turns < 100_000, "a clock that does not stop")
         }
         now = end
+        for seat in seats where seat.isConnected { seat.group.caughtUp(to: now, now: now) }
     }
 
     private func next() -> (Seat, Duration)? {
@@ -320,6 +322,7 @@ final class Table {
 
     private func deliver() {
         for seat in seats where seat.isConnected {
+            defer { seat.group.caughtUp(to: now, now: now) }
             while seat.given < log.count {
                 let logged = log[seat.given]
                 seat.given += 1

@@ -19,6 +19,7 @@ final class LyingGroup: RoomGroup {
     var isReady: Bool { honest.isReady }
     var deadline: Duration? { honest.deadline }
     var removals: [RoomMember] { honest.removals }
+    var sealing: Sealing? { honest.sealing }
 
     func append(_ kind: EntryKind, _ payload: [UInt8]) {
         steps.append(
@@ -58,6 +59,10 @@ final class LyingGroup: RoomGroup {
         honest.attached(attached, now: now)
     }
     func detached(now: Duration) -> [GroupStep] { honest.detached(now: now) }
+    func caughtUp(to time: Duration, now: Duration) { honest.caughtUp(to: time, now: now) }
+    func canBeRead(_ sealing: Sealing, now: Duration) -> Bool {
+        honest.canBeRead(sealing, now: now)
+    }
     func reset(to position: Position, now: Duration) -> [GroupStep] {
         honest.reset(to: position, now: now)
     }

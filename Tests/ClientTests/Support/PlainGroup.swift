@@ -25,6 +25,7 @@ class PlainGroup: RoomGroup {
 
     let removals: [RoomMember] = []
     private(set) var isReady = false
+    let sealing: Sealing? = Sealing(group: [], epoch: 0)
     private(set) var deadline: Duration?
     private(set) var me: RoomMember
     private(set) var members: [AttachmentID: RoomMember] = [:]
@@ -74,6 +75,8 @@ class PlainGroup: RoomGroup {
     }
 
     func gap(now: Duration) -> [GroupStep] { [] }
+    func caughtUp(to time: Duration, now: Duration) {}
+    func canBeRead(_ sealing: Sealing, now: Duration) -> Bool { true }
 
     private func knock(now: Duration) -> [GroupStep] {
         knockCount += 1

@@ -11,6 +11,11 @@ extension [RoomSession.Action] {
         frames.compactMap { if case .append(let append) = $0 { append } else { nil } }
     }
 
+    /// What a server answers to the pings among them.
+    var pongs: [ServerFrame] {
+        frames.compactMap { if case .ping(let number) = $0 { .pong(number) } else { nil } }
+    }
+
     var contents: [String] {
         compactMap {
             if case .news(.content(_, let bytes, _)) = $0 {
@@ -25,8 +30,8 @@ extension [RoomSession.Action] {
         compactMap { if case .notice(let text) = $0 { text } else { nil } }
     }
 
-    /// The places of messages that are all in the log.
+    /// The last places of messages that are all in the log.
     var sent: [UInt64] {
-        compactMap { if case .sent(_, let sequence) = $0 { sequence } else { nil } }
+        compactMap { if case .sent(_, let places) = $0 { places.max() } else { nil } }
     }
 }

@@ -6,6 +6,12 @@ import Wire
 final class StubGroup: RoomGroup {
     let removals: [RoomMember] = []
     var isReady = true
+    /// The epoch that it seals in, and the first whose messages others can open.
+    var epoch: UInt64 = 0
+    var firstReadable: UInt64 = 0
+    var sealing: Sealing? { isReady ? Sealing(group: [], epoch: epoch) : nil }
+    /// Up to when everything that was in the log has passed.
+    var heardThrough: Duration?
     var deadline: Duration?
     var told: [String] = []
     var entries: [LogEntry] = []
@@ -22,6 +28,8 @@ final class StubGroup: RoomGroup {
     func attached(_ attached: ServerFrame.Attached, now: Duration) -> [GroupStep] {
         note("attached \(attached.standing)")
     }
+    func caughtUp(to time: Duration, now: Duration) { heardThrough = time }
+    func canBeRead(_ sealing: Sealing, now: Duration) -> Bool { sealing.epoch >= firstReadable }
     func detached(now: Duration) -> [GroupStep] { note("detached") }
     func reset(to position: Position, now: Duration) -> [GroupStep] { note("reset") }
     func gap(now: Duration) -> [GroupStep] { note("gap") }

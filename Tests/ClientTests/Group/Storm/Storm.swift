@@ -45,6 +45,9 @@ final class Storm {
     /// And on its way from one.
     typealias UpLie = (ClientFrame, StormClient) -> [ClientFrame]
 
+    /// The slowest connection, each way.
+    static let longestLag: Duration = .seconds(3)
+
     let seed: UInt64
     var lie: Lie?
     var upLie: UpLie?
@@ -167,7 +170,7 @@ final class Storm {
         lastLink += 1
         links[lastLink] = Link(
             client: client.number, room: client.room,
-            lag: isCalm ? .milliseconds(20) : chance(10) ? .seconds(3) : .milliseconds(60))
+            lag: isCalm ? .milliseconds(20) : chance(10) ? Self.longestLag : .milliseconds(60))
         client.link = lastLink
         client.isAttached = false
         let resume = client.position.flatMap { position in

@@ -39,6 +39,8 @@ final class StormClient {
     var position: Position?
     var queue: [Saying] = []
     var flights: [Flight] = []
+    /// When all of a replay has come.
+    var isCaughtUpAt: Duration = .zero
     /// When it connects again.
     var connectsAt: Duration?
     var isLeaving = false

@@ -50,12 +50,16 @@ extension Storm {
         case .challenge, .refused, .unavailable, .pong, .degraded, .restored, .spliced, .goodbye:
             break
         }
+        if now >= client.isCaughtUpAt {
+            group.caughtUp(to: now - Self.longestLag, now: now)
+        }
         pump(client)
     }
 
     private func attached(_ attached: ServerFrame.Attached, _ client: StormClient) {
         note("p\(client.number) \(attached.standing) as \(attached.attachment.number % 10_000)")
         client.isAttached = true
+        client.isCaughtUpAt = now + Self.longestLag
         client.token = attached.token
         client.attachment = attached.attachment
         client.position = attached.position
@@ -203,7 +207,9 @@ extension Storm {
             }
         case .outside(let why): note("p\(client.number) outside: \(why)")
         case .left(_, removedBy: _?): client.owesMoveFrom = client.room
-        case .joined, .left, .renamed: break
+        case .missed(let count):
+            if !hasLies { fail("p\(client.number) missed \(count)") }
+        case .joined, .left, .renamed, .lacks: break
         }
     }
 
