@@ -70,6 +70,11 @@ final class FaultProxy: Sendable {
     /// Carries nothing for a while, on the connections that are open now; they stay open.
     func stall(for time: TimeAmount) async throws { try await ask { $0.stall(for: time) } }
 
+    /// Carries nothing at all until `hearAgain`, on connections that are made meanwhile neither; all
+    /// stay open, and what they are given waits.
+    func fallSilent() async throws { try await ask { $0.silence(until: .distantFuture) } }
+    func hearAgain() async throws { try await ask { $0.silence(until: .now()) } }
+
     /// Delays everything from now on by up to this long, each direction in order.
     func delay(upTo time: TimeAmount) async throws { try await ask { $0.maximumDelay = time } }
 
@@ -93,6 +98,7 @@ private final class Carrier {
     private var pairs: [Pair] = []
     private var random: SeededGenerator
     private var armed: Wish?
+    private var silentUntil = NIODeadline.uptimeNanoseconds(0)
 
     /// A connection that is to be cut: the one that carries the byte so many away, once it is known.
     private struct Wish {
@@ -109,6 +115,7 @@ private final class Carrier {
 
     func accept(_ client: any Channel) throws {
         let pair = Pair(client: client)
+        pair.stall(until: silentUntil, on: loop)
         pairs.append(pair)
         try client.pipeline.syncOperations.addHandler(
             CarryingHandler(carrier: self, pair: pair, lane: pair.upward))
@@ -212,10 +219,12 @@ private final class Carrier {
     }
 
     func stall(for time: TimeAmount) {
-        for pair in pairs {
-            pair.upward.stalledUntil = .now() + time
-            pair.downward.stalledUntil = .now() + time
-        }
+        for pair in pairs { pair.stall(until: .now() + time, on: loop) }
+    }
+
+    func silence(until time: NIODeadline) {
+        silentUntil = time
+        for pair in pairs { pair.stall(until: time, on: loop) }
     }
 }
 
@@ -227,6 +236,10 @@ private final class Pair {
     var isDoomed = false
 
     init(client: any Channel) { downward.end = client }
+
+    func stall(until time: NIODeadline, on loop: any EventLoop) {
+        for lane in [upward, downward] { lane.stall(until: time, on: loop) }
+    }
 
     var ends: [any Channel] { [upward.end, downward.end].compactMap { $0 } }
 }
@@ -240,7 +253,7 @@ private final class Lane {
 
     /// Where it comes out.
     var end: (any Channel)?
-    var stalledUntil = NIODeadline.uptimeNanoseconds(0)
+    private var stalledUntil = NIODeadline.uptimeNanoseconds(0)
     private var queue: [(time: NIODeadline, load: Load)] = []
 
     func push(_ load: Load, at time: NIODeadline, on loop: any EventLoop) {
@@ -248,9 +261,16 @@ private final class Lane {
         if queue.count == 1 { drain(on: loop) }
     }
 
+    func stall(until time: NIODeadline, on loop: any EventLoop) {
+        stalledUntil = time
+        drain(on: loop)
+    }
+
     private func drain(on loop: any EventLoop) {
         while let first = queue.first {
             let time = max(first.time, stalledUntil)
+            // Whoever ends the silence looks again.
+            guard stalledUntil < .distantFuture else { return }
             guard time <= .now() else {
                 loop.assumeIsolated().scheduleTask(deadline: time) { self.drain(on: loop) }
                 return
