@@ -30,7 +30,9 @@ package enum FolderError: Error, Equatable, Sendable {
     case noSuchFile
     /// The file to be sent may not be read.
     case notReadable
-    /// The file to be sent is a folder, a pipe or a device.
+    /// The file to be sent is a folder.
+    case isAFolder
+    /// The file to be sent is a pipe or a device.
     case notARegularFile
     /// A link is on the way to the file to be sent.
     case link
@@ -56,7 +58,9 @@ package enum FolderError: Error, Equatable, Sendable {
         case .partDeleted: "the file's part was deleted while it came; accept it again"
         case .noSuchFile: "there is no such file; check the path"
         case .notReadable: "the file may not be read; change its permissions first"
-        case .notARegularFile: "only plain files can be sent; pack a folder into an archive first"
+        case .isAFolder: "this is a folder; pack it into an archive first, and send that"
+        case .notARegularFile:
+            "this is a pipe or a device, and only plain files can be sent; write it to a file first"
         case .link:
             "a link is on the way to this file, and links are not followed; name the file itself"
         case .notShared(let folder):
@@ -87,7 +91,8 @@ extension FolderError {
             self = .noSuchFile
         case (EACCES, .onSource), (EPERM, .onSource): self = .notReadable
         case (ELOOP, .onSource): self = .link
-        case (EISDIR, .onSource), (ENXIO, .onSource): self = .notARegularFile
+        case (EISDIR, .onSource): self = .isAFolder
+        case (ENXIO, .onSource): self = .notARegularFile
         case (_, .onFolder(let tried)), (_, .onSource(let tried)): self = .system(code, tried)
         }
     }
@@ -157,6 +162,12 @@ final class Descriptor: Sendable {
 
 extension stat {
     var isRegular: Bool { st_mode & S_IFMT == S_IFREG }
+
+    /// Throws for what is no file that can be sent.
+    func checkIsSource() throws(FolderError) {
+        if isRegular { return }
+        throw st_mode & S_IFMT == S_IFDIR ? .isAFolder : .notARegularFile
+    }
 
     /// Nanoseconds since 1970 of the last change of the contents.
     var modified: Int64 {

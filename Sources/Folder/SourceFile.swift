@@ -25,7 +25,7 @@ package final class SourceFile: Sendable {
         // Looked at first: to open a device can already do something.
         var before = stat()
         try system(call) { stat(path, &before) }
-        guard before.isRegular else { throw .notARegularFile }
+        try before.checkIsSource()
         let number = try system(call) { open(path, sourceFlags) }
         let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
         let last = slash.map { path.utf8[path.utf8.index(after: $0)...] } ?? path.utf8[...]
@@ -41,7 +41,7 @@ package final class SourceFile: Sendable {
 
     private init(_ descriptor: Descriptor, name: String) throws(FolderError) {
         let status = try descriptor.status(.onSource("opening the file"))
-        guard status.isRegular else { throw .notARegularFile }
+        try status.checkIsSource()
         size = UInt64(clamping: status.st_size)
         modified = status.modified
         self.descriptor = descriptor
@@ -61,9 +61,7 @@ package final class SourceFile: Sendable {
             if !cannot {
                 let call = FolderCall.onSource("opening the file")
                 guard looking >= 0 else { throw FolderError(-looking, call) }
-                guard try Descriptor(looking).status(call).isRegular else {
-                    throw .notARegularFile
-                }
+                try Descriptor(looking).status(call).checkIsSource()
                 let number = csandbox_open_beneath(folder.number, path, sourceFlags)
                 guard number >= 0 else { throw FolderError(-number, call) }
                 return number
@@ -86,7 +84,7 @@ package final class SourceFile: Sendable {
             let parent = folder.number
             try system(call) { fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) }
             guard status.st_mode & S_IFMT != S_IFLNK else { throw .link }
-            guard !isLast || status.isRegular else { throw .notARegularFile }
+            if isLast { try status.checkIsSource() }
             let kind = isLast ? sourceFlags : O_RDONLY | O_DIRECTORY | O_CLOEXEC
             let number = try system(call) { openat(parent, name, kind | O_NOFOLLOW) }
             if isLast { return number }

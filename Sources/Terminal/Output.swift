@@ -8,9 +8,14 @@
 
 /// Writing to a standard stream, whole, however slow the reader is.
 package enum Output {
-    /// False when nobody reads any more.
+    /// False when it could not be written: nobody reads any more, or a disk is full.
     @discardableResult
     package static func write(_ text: String, to descriptor: Int32 = STDOUT_FILENO) -> Bool {
+        attempt(text, to: descriptor) == 0
+    }
+
+    /// The error number for which it could not be written, or 0.
+    package static func attempt(_ text: String, to descriptor: Int32 = STDOUT_FILENO) -> Int32 {
         var text = text
         return text.withUTF8 { buffer in
             var done = 0
@@ -24,10 +29,10 @@ package enum Output {
                     var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                     _ = poll(&waiting, 1, -1)
                 } else if errno != EINTR {
-                    return false
+                    return errno
                 }
             }
-            return true
+            return 0
         }
     }
 

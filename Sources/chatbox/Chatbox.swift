@@ -34,6 +34,7 @@ struct Chatbox: ParsableCommand {
     static func main() {
         QuietSignals.ignore()
         do {
+            try Arguments.refuseMangled()
             try refuseUnknownCommand(CommandLine.arguments.dropFirst().first)
             var command = try parseAsRoot()
             try command.run()
@@ -58,10 +59,27 @@ struct Chatbox: ParsableCommand {
     /// Help and version are answers; everything else the parser throws is a usage error.
     private static func report(_ error: any Error) -> Never {
         guard exitCode(for: error) != .success else {
-            Output.write(fullMessage(for: error) + "\n")
-            Foundation.exit(ExitStatus.success.rawValue)
+            answer(fullMessage(for: error) + "\n")
         }
         let message = message(for: error)
-        Problem(.usage, "\(message); chatbox --help lists what there is").report()
+        let hint = Arguments.textHint.map { "\($0); " } ?? ""
+        Problem(.usage, "\(message); \(hint)chatbox --help lists what there is").report()
+    }
+
+    /// Help, the version, or a completion script: asked for by name, and not by a text that the parser
+    /// took for options.
+    private static func answer(_ text: String) -> Never {
+        do throws(Problem) {
+            guard Arguments.wantAnswer else {
+                throw Problem(
+                    .usage,
+                    Arguments.textHint
+                        ?? "an option was not understood; chatbox --help lists what there is")
+            }
+            try StandardOutput.put(text, mayClose: true)
+        } catch {
+            error.report()
+        }
+        Foundation.exit(ExitStatus.success.rawValue)
     }
 }

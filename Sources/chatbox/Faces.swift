@@ -23,12 +23,14 @@ struct Faces {
             endAtOnce: { exit(Interrupted(signal: SIGINT).status) })
     }
 
-    /// - Parameter forEars: in words for a person, not in the form for a program.
-    func lines(forEars: Bool) -> PipeFace {
+    /// - Parameters:
+    ///   - forEars: in words for a person, not in the form for a program.
+    ///   - write: takes what others say; false when it cannot be written.
+    func lines(forEars: Bool, write: @escaping @Sendable (String) -> Bool) -> PipeFace {
         PipeFace(
             session: session, room: room(isLive: false), lister: lister,
             style: forEars ? .words : .pipe, reader: reader,
-            capabilities: capabilities)
+            capabilities: capabilities, write: write)
     }
 
     private func room(isLive: Bool) -> RoomModel {

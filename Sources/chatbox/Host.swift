@@ -58,7 +58,7 @@ struct Host: ParsableCommand {
         let client = try stay.client(confinement)
         let lister = confinement.lister
         let kept = confinement.enter()
-        Self.announce(link, toPerson: isInteractive)
+        try Self.announce(link, toPerson: isInteractive)
         kept.show()
         try AsyncPart.run { [plain] in
             try await Self.serving(socket, certificate, keyLog) {
@@ -117,11 +117,8 @@ struct Host: ParsableCommand {
         await server.stop()
     }
 
-    private static func announce(_ link: Link, toPerson: Bool) {
-        guard toPerson else {
-            Output.write(link.text + "\n")
-            return
-        }
+    private static func announce(_ link: Link, toPerson: Bool) throws(Problem) {
+        guard toPerson else { return try StandardOutput.put(link.text + "\n") }
         Output.write(
             """
             A room is open here; /help lists the commands, Ctrl-D leaves. Others come in with

@@ -46,15 +46,19 @@ struct Listen: ParsableCommand {
             options: sandbox, folder: folder, shares: try share.open(), port: stay.server.port)
         let client = try stay.client(confinement)
         let kept = confinement.enter()
-        Output.write(kept.event.line + "\n")
+        let output = StandardOutput()
+        _ = output.write(kept.event.line + "\n")
+        try output.check(mayClose: false)
         try AsyncPart.run { [acceptAll] in
             let reader = InputReader(poller: InputPoller(signals: JSONFace.signals))
             try await Stay.withoutClientFailures {
                 try await JSONFace(
                     session: client, link: stay.link, folder: folder.path,
-                    acceptsAll: acceptAll, reader: reader
+                    acceptsAll: acceptAll, reader: reader, write: output.write
                 ).run()
             }
+            // A reader who went away ended the stay in good order.
+            try output.check(mayClose: true)
         }
     }
 }

@@ -46,7 +46,7 @@ struct New: ParsableCommand {
             let link = Link(
                 address: address, trust: expected ?? .pin(seen), secret: RoomSecret(),
                 options: options)
-            Output.write(link.text + "\n")
+            try StandardOutput.put(link.text + "\n")
         }
     }
 
@@ -63,8 +63,10 @@ struct New: ParsableCommand {
         at address: ServerAddress, trust: Link.Trust?
     ) async throws -> ServerPin {
         do {
-            return try await ClientConnector(address: address, trust: trust, agent: Chatbox.agent)
-                .withLink { $0.serverKey.pin }
+            let connector = try ClientConnector(
+                address: address, trust: trust, agent: Chatbox.agent,
+                addresses: try ServerAddresses(of: address))
+            return try await connector.withLink { $0.serverKey.pin }
         } catch let error as ConnectionError {
             throw Problem(error, server: address)
         }

@@ -11,6 +11,7 @@ struct Send: ParsableCommand {
         abstract: "Says something to a room, or offers files to it, and ends.",
         discussion: """
             The text is the argument or, without one and without files, the standard input. \
+            A text that begins with - comes after --, as in: chatbox send LINK -- '-5 degrees'. \
             It ends when the server has acknowledged the text, and when every file has arrived \
             whole at somebody and nobody is still taking it. When nobody else is in the room, or not \
             the person of --to, and nobody comes for 10 seconds (or --timeout), nothing is said or \
@@ -68,6 +69,9 @@ struct Send: ParsableCommand {
         var opened: [String: SourceFile] = [:]
         for path in files { opened[path] = try Self.open(path) }
         let text = try self.text ?? (files.isEmpty ? Self.standardInput() : nil)
+        guard text?.unicodeScalars.allSatisfy(\.properties.isWhitespace) != true else {
+            throw Problem(.badLink, "there is no text to send; give some, or --file")
+        }
         let confinement = Confinement(options: sandbox, port: stay.server.port)
         let client = try stay.client(confinement, opened: opened)
         let errand = Errand(
@@ -92,6 +96,12 @@ struct Send: ParsableCommand {
     }
 
     private static func open(_ path: String) throws(Problem) -> SourceFile {
+        guard path != "-" else {
+            throw Problem(
+                .noInput,
+                "the standard input is no file: it has no name and no size; write it to a file first"
+            )
+        }
         do throws(FolderError) {
             return try SourceFile(path: path)
         } catch {
@@ -100,27 +110,34 @@ struct Send: ParsableCommand {
     }
 
     private static func standardInput() throws(Problem) -> String {
-        var data = Data()
-        do {
-            while data.count < maximumInput,
-                let more = try FileHandle.standardInput.read(upToCount: maximumInput - data.count),
-                !more.isEmpty
-            {
-                data += more
-            }
-        } catch {
-            throw Problem(.inputOutput, "the standard input cannot be read; try again")
+        if TerminalDevice.isTerminal(STDIN_FILENO) {
+            Output.line("Type what to say, then Ctrl-D on a line of its own.", to: STDERR_FILENO)
         }
-        guard data.count < maximumInput else {
-            throw Problem(.badLink, "the text is longer than 16 MiB; send it with --file")
-        }
-        var text = String(decoding: data, as: UTF8.self)
+        var bytes = try input()
         // The end of the last line is the shell's, not the message's.
-        if text.utf8.last == 0x0A { text.unicodeScalars.removeLast() }
-        if text.utf8.last == 0x0D { text.unicodeScalars.removeLast() }
-        guard !text.isEmpty else {
-            throw Problem(.badLink, "there is no text to send; give some, or --file")
+        if bytes.last == 0x0A { bytes.removeLast() }
+        if bytes.last == 0x0D { bytes.removeLast() }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw Problem(.badLink, "the text is not UTF-8; convert it, or send it with --file")
         }
         return text
+    }
+
+    /// Everything up to the first end of the input: on a terminal, one Ctrl-D.
+    private static func input() throws(Problem) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = read(STDIN_FILENO, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else {
+                throw Problem(.inputOutput, "the standard input cannot be read; try again")
+            }
+            if count == 0 { return bytes }
+            bytes += buffer[..<count]
+            guard bytes.count < maximumInput else {
+                throw Problem(.badLink, "the text is longer than 16 MiB; send it with --file")
+            }
+        }
     }
 }

@@ -77,7 +77,7 @@ struct Serve: ParsableCommand {
             } catch let error as ServerError {
                 throw Problem(error)
             }
-            Self.announce(place, port: port, server)
+            try Self.announce(place, port: port, server)
             try await Self.run(server, until: SignalWait(poller: reader))
         }
     }
@@ -101,11 +101,13 @@ struct Serve: ParsableCommand {
         }
     }
 
-    private static func announce(_ place: ListenAddress, port: UInt16, _ server: ChatServer) {
+    private static func announce(
+        _ place: ListenAddress, port: UInt16, _ server: ChatServer
+    ) throws(Problem) {
         let host = place.isEveryAddress ? LocalAddress.first ?? "localhost" : place.host ?? ""
         let address = ServerAddress(host: host, port: port).text
         let key = Fingerprint.text(server.keyHash.pin)
-        Output.write(
+        try StandardOutput.put(
             """
             listening at \(address)
             key \(key)

@@ -72,7 +72,7 @@ import Testing
             for link in ["out/secret", "file", "in/b", "up/secret", "out"] {
                 #expect(throws: FolderError.link) { try folders.open("\(path)/shared/\(link)") }
             }
-            #expect(throws: FolderError.notARegularFile) { try folders.open(path + "/shared/deep") }
+            #expect(throws: FolderError.isAFolder) { try folders.open(path + "/shared/deep") }
             for missing in ["nothing", "a\0", "deep/c", "a/b"] {
                 #expect(throws: FolderError.noSuchFile) {
                     try folders.open("\(path)/shared/\(missing)")
@@ -96,7 +96,7 @@ import Testing
                     try SourceFile.walk(from: folder, link.map { Array($0.utf8) })
                 }
             }
-            #expect(throws: FolderError.notARegularFile) { try walk("deep") }
+            #expect(throws: FolderError.isAFolder) { try walk("deep") }
             for missing in ["..", ".", "deep/b", "nothing"] {
                 #expect(throws: FolderError.noSuchFile) { try walk(missing) }
             }

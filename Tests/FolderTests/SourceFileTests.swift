@@ -37,7 +37,8 @@ import Testing
             try FileManager.default.createSymbolicLink(
                 atPath: path + "/link", withDestinationPath: path + "/none")
             try Data().write(to: URL(fileURLWithPath: path + "/file"))
-            for other in [path, path + "/fifo", "/dev/null", "/dev/zero"] {
+            #expect(throws: FolderError.isAFolder) { try SourceFile(path: path) }
+            for other in [path + "/fifo", "/dev/null", "/dev/zero"] {
                 #expect(throws: FolderError.notARegularFile) { try SourceFile(path: other) }
             }
             for missing in ["", path + "/no", path + "/link", path + "/file/", path + "/file\0"] {

@@ -29,6 +29,8 @@ struct LineSplitter {
     enum Line: Equatable {
         case text(String)
         case tooLong
+        /// Not UTF-8: what it says is not known.
+        case notText
     }
 
     /// The lines that are complete now, without their ends.
@@ -62,6 +64,6 @@ struct LineSplitter {
         defer { (pending, isTooLong) = ([], false) }
         if isTooLong { return .tooLong }
         if pending.last == 0x0D { pending.removeLast() }
-        return .text(String(decoding: pending, as: UTF8.self))
+        return String(validating: pending, as: UTF8.self).map(Line.text) ?? .notText
     }
 }

@@ -26,6 +26,7 @@ package actor PipeFace: Face {
     private let conversation: Conversation
     private let plain: PlainLines
     private let encoder: StyleEncoder
+    private let write: @Sendable (String) -> Bool
     private var model: RoomModel
     private var splitter = LineSplitter()
     private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -42,15 +43,18 @@ package actor PipeFace: Face {
     ///   - lister: the folders that files may be sent from.
     ///   - style: for programs or for ears.
     ///   - capabilities: of where it is written to; only the locale counts.
+    ///   - write: writes what others say; false when that is not possible any more.
     package init(
         session: any RoomSession, room: RoomModel, lister: FolderLister, style: PlainLines.Style,
-        reader: InputReader, capabilities: Capabilities
+        reader: InputReader, capabilities: Capabilities,
+        write: @escaping @Sendable (String) -> Bool
     ) {
         self.session = session
         self.reader = reader
         conversation = Conversation(session: session, lister: lister)
         plain = PlainLines(style)
         encoder = StyleEncoder(capabilities)
+        self.write = write
         model = room
     }
 
@@ -81,8 +85,13 @@ package actor PipeFace: Face {
 
     private func take(_ line: LineSplitter.Line) async {
         guard !isLeaving else { return }
-        guard case .text(let text) = line else {
+        let text: String
+        switch line {
+        case .text(let line): text = line
+        case .tooLong:
             return tell([.error("a line was too long to be said; use /send for files")])
+        case .notText:
+            return tell([.error("a line was not said, since it is not UTF-8; use /send for files")])
         }
         for reply in await conversation.perform(text, model, at: .now) { take(reply) }
         if model.unsent.count >= Self.maximumUnsent, !isLeaving {
@@ -103,15 +112,15 @@ package actor PipeFace: Face {
     private func tell(_ told: [Told]) {
         for one in told {
             if case .said = one {
-                for line in plain.lines(of: one) where !write(line, STDOUT_FILENO) { leave() }
+                for line in plain.lines(of: one) where !write(encoder.encode(line) + "\n") {
+                    leave()
+                }
             } else {
-                for line in plain.lines(of: one) { _ = write(line, STDERR_FILENO) }
+                for line in plain.lines(of: one) {
+                    Output.write(encoder.encode(line) + "\n", to: STDERR_FILENO)
+                }
             }
         }
-    }
-
-    private func write(_ line: SafeText, _ descriptor: Int32) -> Bool {
-        Output.write(encoder.encode(line) + "\n", to: descriptor)
     }
 
     private func leaveIfDone() {
