@@ -26,6 +26,15 @@ package final class KeyLog: Sendable {
         let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK
         descriptor = open(path, flags, 0o600)
         guard descriptor >= 0 else { throw .cannotOpen(path) }
+        var status = stat()
+        // A pipe or a terminal has its reader; a file that others can read has too many.
+        guard fstat(descriptor, &status) == 0,
+            status.st_mode & S_IFMT != S_IFREG
+                || status.st_uid == geteuid() && status.st_mode & 0o077 == 0
+        else {
+            close(descriptor)
+            throw .isOpenToOthers(path)
+        }
     }
 
     deinit { close(descriptor) }
@@ -42,12 +51,15 @@ package final class KeyLog: Sendable {
 /// Why secrets cannot be written.
 package enum KeyLogError: Error, Equatable, Sendable {
     case cannotOpen(String)
+    case isOpenToOthers(String)
 
     /// One sentence that says what happened and what to do.
     package var sentence: String {
         switch self {
         case .cannotOpen(let path):
             "the TLS keys cannot be written to \(path); give another file with --tls-key-log"
+        case .isOpenToOthers(let path):
+            "others could read the TLS keys in \(path); make it yours, and run chmod 600 on it"
         }
     }
 }

@@ -32,7 +32,10 @@ struct IdentityFile {
     }
 
     private func read() throws(Problem) -> Identity? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard let folder = try openFolder() else { return nil }
+        defer { close(folder) }
+        let name = (path as NSString).lastPathComponent
+        let descriptor = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
             throw unusable("cannot be read: \(String(cString: strerror(errno)))")
@@ -41,6 +44,12 @@ struct IdentityFile {
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw unusable("is not a file")
+        }
+        guard Self.isOurs(status) else {
+            throw Problem(
+                .noPermission,
+                "the identity file \(path) is somebody else's, who can be taken for you; "
+                    + "move it away for a new identity")
         }
         guard status.st_mode & 0o077 == 0 else {
             throw Problem(
@@ -51,6 +60,32 @@ struct IdentityFile {
             let key = Self.key(in: String(decoding: data, as: UTF8.self))
         else { throw unusable("holds no key") }
         return Identity(key: key)
+    }
+
+    /// The folder, by which the file is opened; nil when there is none. Others who can write in it can
+    /// put an identity of theirs in the place of this one.
+    private func openFolder() throws(Problem) -> Int32? {
+        let folder = (path as NSString).deletingLastPathComponent
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return nil }
+            throw unusable("cannot be read: \(String(cString: strerror(errno)))")
+        }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, Self.isOurs(status), status.st_mode & 0o022 == 0
+        else {
+            close(descriptor)
+            throw Problem(
+                .noPermission,
+                "others can change the folder \(folder) of your identity; make it yours, and run "
+                    + "chmod 700 on it")
+        }
+        return descriptor
+    }
+
+    /// Root's is nobody else's: root can read and write everything.
+    private static func isOurs(_ status: stat) -> Bool {
+        status.st_uid == geteuid() || status.st_uid == 0
     }
 
     private static func key(in text: String) -> Curve25519.Signing.PrivateKey? {

@@ -68,6 +68,28 @@ struct IdentityFileTests {
         #expect(problem()?.status == .noPermission)
     }
 
+    @Test("a folder that others can write in is refused", arguments: [0o770, 0o757, 0o722])
+    func writableFolder(_ mode: Int) throws {
+        _ = try IdentityFile(path: scratch.file).load()
+        let folder = scratch.path + "/deep"
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: folder)
+        #expect(problem()?.status == .noPermission)
+        #expect(problem()?.sentence.contains("chmod 700") == true)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder)
+        #expect(throws: Never.self) { try IdentityFile(path: scratch.file).load() }
+    }
+
+    @Test("a file or a folder of somebody else is refused", .enabled(if: geteuid() == 0))
+    func othersFile() throws {
+        _ = try IdentityFile(path: scratch.file).load()
+        for path in [scratch.file, scratch.path + "/deep"] {
+            #expect(chown(path, 65_534, 0) == 0)
+            #expect(problem()?.status == .noPermission)
+            #expect(chown(path, 0, 0) == 0)
+        }
+        #expect(throws: Never.self) { try IdentityFile(path: scratch.file).load() }
+    }
+
     @Test(
         "a damaged file is said to be one and is left alone",
         arguments: [
