@@ -31,10 +31,14 @@ extension ChatClient {
         try perform(.remove(person))
     }
 
-    /// Goes by another name from now on; `person(…, renamed)` follows. What is beyond 64 bytes of
-    /// UTF-8 is cut off.
+    /// Goes by another name from now on; `person(…, renamed)` follows.
     package func rename(to name: String) throws(ClientRefusal) {
-        let name = PersonName.fitting(name)
+        do throws(NameError) { try PersonName.check(name) } catch { throw .name(error) }
+        try goBy(name)
+    }
+
+    /// Takes a name that nobody judged.
+    func goBy(_ name: String) throws(ClientRefusal) {
         try perform(.rename(Array(name.utf8)))
         move.name = name
     }

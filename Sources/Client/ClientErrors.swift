@@ -5,6 +5,8 @@ package enum ClientRefusal: Error, Equatable, Sendable {
     case messageTooLong(limit: Int)
     case noSuchOffer(OfferNumber)
     case alreadyDecided(OfferNumber)
+    /// Its sender, or this client, took it back.
+    case withdrawn(OfferNumber)
     case noSuchPerson
     /// One sentence: the file cannot be read, is a folder, …
     case file(String)
@@ -22,6 +24,8 @@ package enum ClientRefusal: Error, Equatable, Sendable {
     case noSuchNewcomer
     /// It would have to be done to oneself.
     case yourself
+    /// The name cannot be gone by.
+    case name(NameError)
 
     /// One sentence that says what happened and what to do.
     package var sentence: String {
@@ -31,6 +35,8 @@ package enum ClientRefusal: Error, Equatable, Sendable {
         case .noSuchOffer(let number):
             "there is no offer \(number.number); look at the numbers again"
         case .alreadyDecided(let number): "offer \(number.number) is decided already"
+        case .withdrawn(let number):
+            "offer \(number.number) was taken back; it has to be offered again"
         case .noSuchPerson: "that person is not in the room; see who is"
         case .file(let sentence): sentence
         case .noFolder: "there is no folder for received files; start again with one"
@@ -43,6 +49,7 @@ package enum ClientRefusal: Error, Equatable, Sendable {
         case .left: "you have left the room; join again to say something"
         case .outside: "you are not in the conversation yet; wait until a member lets you in"
         case .noSuchNewcomer: "nobody of that name waits to be let in; see who does with /who"
+        case .name(let error): error.sentence
         case .yourself: "that is you; give the name of somebody else"
         }
     }
@@ -53,6 +60,8 @@ package enum ClientFailure: Error, Equatable, Sendable {
     /// The first connection could not be made.
     case cannotConnect(ConnectionError)
     case wrongServer
+    /// The server's certificate is not to be trusted, in a room whose link has no key of it.
+    case untrustedCertificate
     case unauthorized
     case versionMismatch
     /// A member took us out of the room.
@@ -66,6 +75,9 @@ package enum ClientFailure: Error, Equatable, Sendable {
         case .cannotConnect(let error): "cannot connect: " + error.clientSentence
         case .wrongServer:
             "the server is not the one that the link names; ask for a new link, and trust no other"
+        case .untrustedCertificate:
+            "the server's certificate is of no authority known here, has expired, or is for another "
+                + "name; look at this machine's clock and authorities, or ask for a link with its key"
         case .unauthorized: "the server did not accept this link; ask for a new one"
         case .removed(let name):
             "\(ShownName(name).text) removed you from the room; ask somebody in it for a new link"
@@ -79,9 +91,11 @@ package enum ClientFailure: Error, Equatable, Sendable {
 extension ConnectionError {
     fileprivate var clientSentence: String {
         switch self {
+        case .unknownHost(let name):
+            "no address is known for \(name); check the link, and the network"
         case .unreachable(let where_):
             "nobody answers at \(where_); check the link, and that the server runs"
-        case .wrongServer: "somebody else than the link's server answered"
+        case .wrongServer, .untrustedCertificate: "somebody else than the link's server answered"
         case .handshake, .protocolViolation:
             "what answers there is not a chatbox server, or an old one; check the link"
         case .goodbye(.full): "the server is full; try again later"

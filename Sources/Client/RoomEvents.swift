@@ -60,6 +60,8 @@ package enum Outside: Sendable, CaseIterable {
     case roomIsFull
     /// The room is sealed in another way than the link says.
     case otherSuite
+    /// Our clock and that of the member who was asked are a month or more apart.
+    case otherClock
 }
 
 /// The room under another secret.
@@ -101,6 +103,8 @@ package struct RoomWarning: Sendable, Equatable {
         case forgedKnock
         /// An invitation that no member with the link can have made.
         case forgedWelcome
+        /// Somebody who asks to be let in has a clock that is a month or more apart from ours.
+        case otherClock
         /// Somebody goes by the name of a person whose key was compared, and has another key.
         case notTheVerified
     }

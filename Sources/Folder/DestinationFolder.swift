@@ -27,6 +27,20 @@ package final class DestinationFolder: Sendable {
             try system(call) { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
         let number = descriptor.number
         try system(call) { faccessat(number, ".", W_OK | X_OK, 0) }
+        try checkTakesFiles()
+    }
+
+    /// Throws for a folder that no file can be made in: whom the system lets write anywhere it lets
+    /// pass at `/proc`, too, and says no when a file comes.
+    private func checkTakesFiles() throws(FolderError) {
+        let name = ".chatbox-\(hexadecimal((0..<8).map { _ in UInt8.random(in: .min ... .max) }))"
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+        let number = openat(descriptor.number, name, flags, PartFile.mode)
+        // A disk that is full now may have room later.
+        guard number >= 0 || errno == ENOSPC || errno == EDQUOT else { throw .notWritable }
+        guard number >= 0 else { return }
+        close(number)
+        unlinkat(descriptor.number, name, 0)
     }
 
     /// The descriptor, for rules of the kernel; it is open as long as this folder is held.

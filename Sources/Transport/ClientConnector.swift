@@ -158,6 +158,9 @@ package struct ClientConnector: Connector {
             return opened
         } catch let error as CancellationError {
             throw error
+        } catch let error as NIOConnectionError where error.connectionErrors.isEmpty {
+            // Nothing was tried: there was no address.
+            throw ConnectionError.unknownHost(address.host)
         } catch {
             throw ConnectionError.unreachable(address.text)
         }

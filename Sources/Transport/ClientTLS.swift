@@ -55,7 +55,8 @@ final class ClientTLS: Sendable {
     func makeHandler() throws -> NIOSSLClientHandler {
         guard trust != .publicAuthority else {
             // An address is no name to ask for; NIOSSL then checks that the certificate has it.
-            let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil
+            let number = String(host.prefix { $0 != "%" })
+            let isAddress = (try? SocketAddress(ipAddress: number, port: 0)) != nil
             return try NIOSSLClientHandler(
                 context: context, serverHostname: isAddress ? nil : host)
         }
@@ -93,8 +94,10 @@ final class ClientTLS: Sendable {
         if case NIOSSLError.handshakeFailed(let reason) = error {
             if Self.isClosing(reason) { return .lost }
             let text = String(describing: reason)
-            return text.contains("CERTIFICATE_VERIFY_FAILED") ? .wrongServer : .handshake(text)
+            guard text.contains("CERTIFICATE_VERIFY_FAILED") else { return .handshake(text) }
+            return trust == .publicAuthority ? .untrustedCertificate : .wrongServer
         }
+        if error as? NIOSSLExtraError == .failedToValidateHostname { return .untrustedCertificate }
         if error is NIOSSLError || error is BoringSSLError || error is NIOSSLExtraError {
             return .handshake(String(describing: error))
         }

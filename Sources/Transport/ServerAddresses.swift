@@ -21,7 +21,7 @@ package final class ServerAddresses: Sendable {
     /// Asks the system, and waits for its answer.
     package init(of server: ServerAddress) throws(ConnectionError) {
         all = Self.lookUp(server)
-        if all.isEmpty { throw .unreachable(server.text) }
+        if all.isEmpty { throw .unknownHost(server.host) }
     }
 
     /// For tests.

@@ -76,7 +76,10 @@ package struct Link: Equatable, Sendable {
     ) throws(LinkError) -> (version: Version, body: ArraySlice<UInt8>) {
         guard !text.isEmpty else { throw .secretMissing }
         guard let bytes = Base64URL.decode(text), let first = bytes.first else { throw .secret }
-        guard let version = Version(rawValue: first) else { throw .version }
+        guard let version = Version(rawValue: first) else {
+            // There never was a version 0, and no later one has less than a secret in it.
+            throw first == 0 || bytes.count <= RoomSecret.size ? .secret : .version
+        }
         guard bytes.count == 1 + version.size else { throw .secret }
         return (version, bytes.dropFirst())
     }

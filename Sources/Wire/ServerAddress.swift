@@ -1,6 +1,8 @@
 /// Where a server listens: a host name or IP address, and a port.
 package struct ServerAddress: Hashable, Sendable {
-    /// A name, an IPv4 address, or an IPv6 address without brackets.
+    /// A name, an IPv4 address, or an IPv6 address without brackets. One of a single network has the
+    /// zone behind it, as in `fe80::1%eth0`: it is this machine's name for that network, and means
+    /// nothing on another.
     package var host: String
     package var port: UInt16
 
@@ -11,8 +13,10 @@ package struct ServerAddress: Hashable, Sendable {
 
     /// Characters of a host name (RFC 1035).
     private static let maximumHost = 253
+    /// Characters of a zone: the name of a network interface has 15 at most.
+    private static let maximumZone = 15
 
-    /// Reads `HOST`, `HOST:PORT`, `[IPV6]` or `[IPV6]:PORT`.
+    /// Reads `HOST`, `HOST:PORT`, `[IPV6]`, `[IPV6]:PORT`, and either of these with a zone.
     package init(parsing text: String) throws(LinkError) {
         let bytes = Array(text.utf8)
         let hostBytes: ArraySlice<UInt8>
@@ -21,9 +25,10 @@ package struct ServerAddress: Hashable, Sendable {
             guard let close = bytes.firstIndex(of: UInt8(ascii: "]")) else { throw .host }
             hostBytes = bytes[1..<close]
             rest = bytes[(close + 1)...]
-            guard hostBytes.contains(UInt8(ascii: ":")), hostBytes.allSatisfy(Self.isIPv6) else {
-                throw .host
-            }
+            let number = hostBytes.prefix { $0 != UInt8(ascii: "%") }
+            guard number.contains(UInt8(ascii: ":")), number.allSatisfy(Self.isIPv6),
+                Self.isZone(hostBytes[number.endIndex...])
+            else { throw .host }
         } else {
             let colon = bytes.firstIndex(of: UInt8(ascii: ":")) ?? bytes.endIndex
             hostBytes = bytes[..<colon]
@@ -53,6 +58,13 @@ package struct ServerAddress: Hashable, Sendable {
         case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"): true
         default: false
         }
+    }
+
+    /// True for nothing, and for `%` and the name or number of a network interface.
+    private static func isZone(_ bytes: ArraySlice<UInt8>) -> Bool {
+        let name = bytes.dropFirst()
+        return bytes.isEmpty
+            || (1...maximumZone).contains(name.count) && name.allSatisfy(Self.isName)
     }
 
     private static func isIPv6(_ byte: UInt8) -> Bool {

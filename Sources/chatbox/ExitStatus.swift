@@ -100,7 +100,8 @@ extension Problem {
         let status: ExitStatus =
             switch failure {
             case .cannotConnect(let error): Self.status(of: error)
-            case .wrongServer, .unauthorized, .removed, .turnedAway: .noPermission
+            case .wrongServer, .untrustedCertificate, .unauthorized, .removed, .turnedAway:
+                .noPermission
             case .versionMismatch: .protocolError
             }
         self.init(status, failure.sentence)
@@ -110,9 +111,14 @@ extension Problem {
         let name = server.text
         let sentence =
             switch error {
+            case .unknownHost(let host):
+                "no address is known for \(host); check the spelling and the network"
             case .unreachable: "nobody answers at \(name); check the address and the network"
             case .wrongServer:
                 "the server at \(name) has another key than expected; ask its operator for the key"
+            case .untrustedCertificate:
+                "the certificate of \(name) is of no authority known here, has expired, or is for "
+                    + "another name; give the server's --key instead of --public"
             case .handshake, .protocolViolation:
                 "what answers at \(name) is no chatbox server; check the address and the port"
             case .goodbye(.full): "the server at \(name) is full; try again later"
@@ -124,8 +130,8 @@ extension Problem {
 
     private static func status(of error: ConnectionError) -> ExitStatus {
         switch error {
-        case .unreachable, .goodbye(.full), .goodbye(.shuttingDown): .unavailable
-        case .wrongServer, .goodbye(.unauthorized): .noPermission
+        case .unknownHost, .unreachable, .goodbye(.full), .goodbye(.shuttingDown): .unavailable
+        case .wrongServer, .untrustedCertificate, .goodbye(.unauthorized): .noPermission
         case .handshake, .protocolViolation, .goodbye(.protocolError), .goodbye(.version):
             .protocolError
         case .goodbye, .lost, .timeout: .temporary

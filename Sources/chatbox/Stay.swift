@@ -12,18 +12,14 @@ struct PersonOptions: ParsableArguments, Sendable {
     @Option(help: "The name that others see (default: your login name).")
     var name: String?
 
-    /// Bytes of a name: 32 characters of any script.
-    private static let maximumName = 128
-
     var shownName: String {
         get throws(Problem) {
-            let name = self.name ?? NSUserName()
-            guard !SafeText(name: name).isEmpty else {
-                throw Problem(
-                    .usage, "a name needs a letter that can be seen; choose another --name")
-            }
-            guard name.utf8.count <= Self.maximumName else {
-                throw Problem(.usage, "this name is too long; choose a shorter --name")
+            // A login name was not chosen here: what is too long of it is cut off.
+            guard let name else { return NSUserName() }
+            do throws(NameError) {
+                try PersonName.check(name)
+            } catch {
+                throw Problem(.usage, "--name: \(error.sentence)")
             }
             return name
         }
@@ -89,11 +85,11 @@ struct Stay: Sendable {
             session: client, link: link, folder: folder, lister: lister,
             reader: InputReader(poller: poller), isHost: isHost)
         try await Self.withoutClientFailures {
-            if Self.isInteractive && !plain {
-                try await faces.terminal.run()
-            } else {
-                try await faces.lines(forEars: plain || Self.isTerminal).run()
-            }
+            if Self.isInteractive && !plain { return try await faces.terminal.run() }
+            let output = StandardOutput()
+            try await faces.lines(forEars: plain || Self.isTerminal, write: output.write).run()
+            // A reader who went away ended the stay in good order.
+            try output.check(mayClose: true)
         }
     }
 

@@ -42,4 +42,19 @@ struct AcceptAllTests {
         #expect(room.asked.filter { $0 == "accept 3" }.count > 1)
         #expect(errors.withLock { $0 }.isEmpty)
     }
+
+    @Test("says which one it cannot take")
+    func refused() async {
+        let room = ScriptedRoom { _ in .noFolder }
+        let lines = Mutex<[String]>([])
+        let face = JSONFace(
+            session: room, link: nil, folder: nil, acceptsAll: true,
+            reader: InputReader(poller: InputPoller(descriptor: -1, signals: [])),
+            write: { line in
+                lines.withLock { $0.append(line) }
+                return true
+            })
+        await face.handle(Samples.offer(3))
+        #expect(lines.withLock { $0.last }?.hasSuffix(#","offer":3}"# + "\n") == true)
+    }
 }

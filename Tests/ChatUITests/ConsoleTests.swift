@@ -152,6 +152,7 @@ import Wire
             let now = start.advanced(by: .seconds(seconds))
             return console.apply(event, at: Samples.noon, instant: now).notification
         }
+        _ = console.press(.focus(true))
         #expect(ring(Samples.message("me: hi"), after: 0) == nil)
         _ = console.press(.focus(false))
         #expect(ring(Samples.message("hi"), after: 0) == nil)
@@ -166,6 +167,17 @@ import Wire
                 == Notification(title: "chatbox", body: "ann: a"))
         _ = console.take([.notify(NotifyLevel.none, withText: false)], at: Samples.noon)
         #expect(ring(Samples.message("me: hi"), after: 20) == nil)
+    }
+
+    @Test("it rings where the terminal never says whether one looks, whatever is typed")
+    func ringingUnknown() {
+        var console = console()
+        type("x", &console)
+        let mention = console.apply(Samples.message("me: hi"), at: Samples.noon, instant: .now)
+        #expect(mention.notification?.body.string == "ann speaks to you")
+        let other = console.apply(Samples.message("hi"), at: Samples.noon, instant: .now)
+        #expect(other.notification == nil)
+        #expect(!rows(console).contains { $0.contains("new") })
     }
 
     @Test("whatever happens, the live rows are as many as there may be, and hold the cursor")

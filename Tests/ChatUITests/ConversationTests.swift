@@ -114,10 +114,11 @@ import Wire
         let room = ScriptedRoom()
         #expect(await perform("/remove ben", model(), room).isEmpty)
         #expect(await perform("/name Ann Other", model(), room).isEmpty)
-        #expect(
-            await perform("/name \u{200B}", model(), room)
-                == ["error: a name needs a letter that can be seen"])
         #expect(room.asked == ["remove 3", "rename Ann Other"])
+        let unnamed = ScriptedRoom { _ in .name(.invisible) }
+        #expect(
+            await perform("/name \u{200B}", model(), unnamed)
+                == ["error: \(NameError.invisible.sentence)"])
         let refusing = ScriptedRoom { _ in .outside }
         #expect(
             await perform("/remove ben", model(), refusing)

@@ -1,7 +1,8 @@
-import ChatUI
 import Client
 import Testing
 import Wire
+
+@testable import ChatUI
 
 @Suite struct DeliveryTests {
     private let id = MessageID(number: 1)
@@ -192,5 +193,15 @@ import Wire
         #expect(
             offered(1, to: "ben").status
                 == "waiting for ben to accept file 1; Ctrl-C takes it back")
+    }
+
+    @Test("what cannot be waited for ends it with the reason", arguments: Outside.allCases)
+    func outside(why: Outside) {
+        var delivery = Delivery(files: 0, recipient: nil, hasText: true)
+        let step = delivery.apply(.outside(why), at: .zero)
+        let isObstacle = [.otherSuite, .otherClock].contains(why)
+        #expect(step == (isObstacle ? .done : .wait))
+        #expect(delivery.failure?.sentence == why.obstacle)
+        #expect(isObstacle == (why.obstacle != nil))
     }
 }

@@ -68,7 +68,9 @@ import Wire
         ]
         let lines = Mutex<[String]>([])
         let face = JSONFace(
-            session: ScriptedRoom(people: [Samples.ann]), link: Samples.link, folder: "/in",
+            session: ScriptedRoom(people: [Samples.ann]) {
+                $0 == "accept 7" ? .noSuchOffer(OfferNumber(7)) : nil
+            }, link: Samples.link, folder: "/in",
             acceptsAll: false,
             reader: InputReader(poller: InputPoller(descriptor: -1, signals: [])),
             write: { line in
@@ -81,6 +83,8 @@ import Wire
         for command in [
             #"{"type":"say","text":"x"}"#, #"{"type":"send","path":"x"}"#, #"{"type":"who"}"#,
             #"{"type":"invite"}"#, #"{"type":"verify","person":"ann"}"#, #"{"type":"dance"}"#,
+            #"{"type":"say","text":"x","id":"a"}"#, #"{"type":"say","text":5,"id":"a"}"#, "x",
+            #"{"type":"accept","offer":7,"id":12}"#, #"{"type":"send","path":"x","id":"a"}"#,
         ] { _ = await face.handle(InputPoller.Event.bytes(Array("\(command)\n".utf8))) }
         return lines.withLock { $0 } + [JSONEvent.closed.line]
     }

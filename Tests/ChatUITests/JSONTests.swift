@@ -1,5 +1,7 @@
 import Client
 import Foundation
+import Synchronization
+import Terminal
 import Testing
 import Wire
 
@@ -103,10 +105,19 @@ import Wire
         arguments: [
             ("hello", JSONCommandError.notACommand), ("{", .notACommand), ("[]", .notACommand),
             ("null", .notACommand), ("{}", .notACommand), (#"{"type":1}"#, .notACommand),
-            (#"{"type":"say","text":5}"#, .notACommand),
-            (#"{"type":"say","text":"\ud800"}"#, .notACommand),
-            (#"{"type":"accept","offer":1.5}"#, .notACommand),
-            (#"{"type":"accept","offer":99999999999999999999}"#, .notACommand),
+            (#"{"type":"say","text":5}"#, .wrong("say", "text")),
+            (#"{"type":"say","text":"\ud800"}"#, .wrong("say", "text")),
+            (#"{"type":"say","text":""}"#, .missing("say", "text")),
+            (#"{"type":"say","text":"x","action":1}"#, .wrong("say", "action")),
+            (#"{"type":"accept","offer":1.5}"#, .wrong("accept", "offer")),
+            (#"{"type":"accept","offer":"1"}"#, .wrong("accept", "offer")),
+            (#"{"type":"accept","offer":99999999999999999999}"#, .wrong("accept", "offer")),
+            (#"{"type":"who","id":1.5}"#, .wrong("who", "id")),
+            (#"{"type":"who","id":[1]}"#, .wrong("who", "id")),
+            (
+                "{\"type\":\"who\",\"id\":\"\(String(repeating: "x", count: 129))\"}",
+                .wrong("who", "id")
+            ),
             (String(repeating: "[", count: 100_000), .notACommand),
             (#"{"type":"say"}"#, .missing("say", "text")),
             (#"{"type":"accept"}"#, .missing("accept", "offer")),
@@ -116,6 +127,51 @@ import Wire
         ])
     func badCommands(line: String, error: JSONCommandError) {
         #expect(throws: error) { try JSONCommand(parsing: line) }
+    }
+
+    @Test(
+        "what answers a command has its id, and an error what it is about", .timeLimit(.minutes(1)))
+    func ids() async {
+        let room = ScriptedRoom(people: [Samples.ann]) {
+            $0 == "accept 7" ? .noSuchOffer(OfferNumber(7)) : nil
+        }
+        let lines = Mutex<[String]>([])
+        let face = JSONFace(
+            session: room, link: nil, folder: "/in", acceptsAll: false,
+            reader: InputReader(poller: InputPoller(descriptor: -1, signals: [])),
+            write: { line in
+                lines.withLock { $0.append(String(line.dropLast())) }
+                return true
+            })
+        await face.handle(Samples.joined(Samples.ann))
+        func answer(_ command: String) async -> String? {
+            _ = await face.handle(InputPoller.Event.bytes(Array("\(command)\n".utf8)))
+            return lines.withLock { $0.last }
+        }
+        for (command, members) in [
+            (#"{"type":"say","text":"x","id":"a1"}"#, #""for":"a1"}"#),
+            (#"{"type":"who","id":2}"#, #""for":2}"#),
+            (#"{"type":"invite","id":-3}"#, #""for":-3}"#),
+            (#"{"type":"send","path":"x","id":4}"#, #""path":"x","for":4}"#),
+            (#"{"type":"verify","person":"ann","id":5}"#, #""for":5}"#),
+            (#"{"type":"accept","offer":7,"id":6}"#, #""command":"accept","offer":7,"for":6}"#),
+            (
+                #"{"type":"accept","offer":"7","id":"b"}"#,
+                #""command":"accept","member":"offer","for":"b"}"#
+            ),
+            (#"{"type":"remove","person":"eve","id":7}"#, #""command":"remove","for":7}"#),
+            (#"{"type":"remove","person":"me"}"#, #"somebody else","command":"remove"}"#),
+            (#"{"type":"dance","id":8}"#, #""command":"dance","for":8}"#),
+            (#"{"type":"who","id":true}"#, #""command":"who","member":"id"}"#),
+        ] {
+            let line = await answer(command)
+            #expect(line?.hasSuffix(members) == true, "\(line ?? "")")
+        }
+        // A line that is no UTF-8 is not guessed at.
+        _ = await face.handle(InputPoller.Event.bytes([0x7B, 0xE9, 0x7D, 0x0A]))
+        #expect(
+            lines.withLock { $0.last }
+                == #"{"type":"error","text":"a line is not UTF-8, and was passed over"}"#)
     }
 
     @Test(

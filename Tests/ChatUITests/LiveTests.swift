@@ -32,6 +32,24 @@ import Wire
         #expect(model.live() == ["chat.example:4242 · connecting"])
     }
 
+    @Test("a transfer with somebody who is away or gone says that it waits for them")
+    func absentPeer() {
+        var away = Samples.ann
+        away.isAway = true
+        var model = model(Samples.joined(Samples.ann), Samples.transfer(.running, bytes: 430))
+        #expect(model.live().first?.hasPrefix("1 ↓ report.pdf  █") == true)
+        let waits = "1 ↓ report.pdf  43%  waiting for ann to come back  from ann"
+        for event in [.person(away, .away), .person(away, .left)] as [ClientEvent] {
+            _ = model.apply(event, at: Samples.noon)
+            #expect(model.live().first == waits)
+        }
+        #expect(
+            model.transferLines
+                == ["1 receiving report.pdf from ann, 43% of 1.0 kB, waiting for ann to come back"])
+        _ = model.apply(.person(Samples.ann, .back), at: Samples.noon)
+        #expect(model.live().first?.hasPrefix("1 ↓ report.pdf  █") == true)
+    }
+
     @Test(
         "of many transfers four are lines of their own and the others one, within the room there is"
     )

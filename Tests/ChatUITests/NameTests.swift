@@ -20,12 +20,15 @@ import Testing
         return String(seen).split(separator: " ").joined(separator: " ").lowercased()
     }
 
-    /// Every scalar; of those without a meaning, which all look the same, some in a short run.
+    /// Every scalar; in a short run some of those that are alike by the ten thousand: ideographs,
+    /// syllables, and what has no meaning.
     private static func scalars(plane: UInt32) -> [Unicode.Scalar] {
         (0...0xFFFF as ClosedRange<UInt32>).compactMap { offset in
             guard let scalar = Unicode.Scalar(plane << 16 + offset) else { return nil }
+            if Soak.isWhole || offset % 97 == 0 { return scalar }
             switch scalar.properties.generalCategory {
-            case .unassigned, .privateUse: return Soak.isWhole || offset % 97 == 0 ? scalar : nil
+            case .unassigned, .privateUse: return nil
+            case .otherLetter: return scalar.value < 0x3400 ? scalar : nil
             default: return scalar
             }
         }
@@ -33,13 +36,15 @@ import Testing
 
     @Test(
         "with any scalar before, in or after it, a name that looks like another's is taken for it",
-        .timeLimit(.minutes(5)), arguments: 0...16 as ClosedRange<UInt32>)
-    func anyScalar(plane: UInt32) {
+        .timeLimit(.minutes(5)))
+    func anyScalar() async {
         let verified = ShownName("ann")
-        for scalar in Self.scalars(plane: plane) {
+        for scalar in (0...16 as ClosedRange<UInt32>).flatMap(Self.scalars) {
+            // Other tests are on the clock meanwhile.
+            if scalar.value % 256 == 0 { await Task.yield() }
             for text in ["\(scalar)ann", "a\(scalar)nn", "ann\(scalar)"] {
                 let name = ShownName(text)
-                let shown = SafeText(name: text)
+                let shown = SafeText(untrusted: name.text)
                 guard Self.seen(shown) != "ann" || name.folded == verified.folded else {
                     Issue.record("U+\(String(scalar.value, radix: 16)) in \(shown.string)")
                     continue

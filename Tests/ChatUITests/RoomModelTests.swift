@@ -271,6 +271,19 @@ import Wire
         #expect(told == ["-- the connection broke; trying again", "-- connected again"])
     }
 
+    @Test("an offer that is taken back, or nobody's any more, is not told as from or to oneself")
+    func takenBack() {
+        func told(_ state: TransferUpdate.State, peer: Person) -> [String] {
+            let update = TransferUpdate(
+                number: OfferNumber(1), direction: .sending, state: state, peer: peer,
+                fileName: "report.pdf", bytes: 0, size: 10)
+            return Array(lines(Samples.joined(Samples.ann), .transfer(update)).dropFirst(2))
+        }
+        #expect(told(.cancelled, peer: Samples.me) == ["-- report.pdf is not offered any more"])
+        #expect(told(.cancelled, peer: Samples.ann) == ["-- report.pdf to ann was cancelled"])
+        #expect(told(.failed("why"), peer: Samples.me) == ["error: report.pdf failed: why"])
+    }
+
     @Test("people are found by name, by name in other case, and by name and key")
     func finding() {
         var model = RoomModel(folder: nil, isLive: false)
@@ -280,7 +293,9 @@ import Wire
         #expect(model.people.find("@BEN") == .one(Samples.ben.attachment))
         #expect(model.people.find("ann#ffffffff") == .one(twin.attachment))
         #expect(model.people.find("ann") == .several(["ann#ab12cd34", "ann#ffffffff"]))
-        #expect(model.people.find("me") == .none)
+        #expect(model.people.find("me") == .oneself)
+        #expect(model.people.find("@Me") == .oneself)
+        #expect(model.people.find("nobody") == .none)
         #expect(model.people.find("") == .none)
         #expect(model.people.find("@") == .none)
     }

@@ -88,6 +88,21 @@ struct ContentTests {
         let odd = PersonName.fitting("x" + String(repeating: "🦆", count: 50))
         #expect(odd.utf8.count == 61)
     }
+
+    @Test("a name is chosen only as others will see it")
+    func choosing() {
+        for (name, error) in [
+            ("", .invisible), ("\u{2800}\u{200B}", .invisible), ("a\nb", .control),
+            ("a\u{2028}b", .control), ("a\tb", .control), ("\u{1B}[2Jann", .control),
+            (String(repeating: "x", count: 65), .tooLong),
+            (String(repeating: "ä", count: 33), .tooLong),
+        ] as [(String, NameError)] {
+            #expect(throws: error) { try PersonName.check(name) }
+        }
+        for name in ["Ann", "Zoë B", String(repeating: "x", count: 64), "👩\u{200D}💻"] {
+            #expect(throws: Never.self) { try PersonName.check(name) }
+        }
+    }
 }
 
 @Suite("Parts of messages")

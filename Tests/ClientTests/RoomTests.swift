@@ -83,6 +83,12 @@ struct RoomTests {
             #expect(newcomer.name == "Bob")
             #expect(await ann.client.newcomers == [newcomer])
             await #expect(throws: ClientRefusal.outside) { try await bob.client.rename(to: "x") }
+            await #expect(throws: ClientRefusal.name(.invisible)) {
+                try await bob.client.rename(to: "")
+            }
+            await #expect(throws: ClientRefusal.name(.control)) {
+                try await bob.client.rename(to: "a\nb")
+            }
             if isAdmitted {
                 try await ann.client.admit(newcomer.attachment)
                 _ = try await bob.witness.waitToJoin()

@@ -266,9 +266,8 @@ struct TransferTests {
             }
             // The job may still be closing its part.
             while !pair.destination.names.isEmpty { await Task.yield() }
-            await #expect(throws: ClientRefusal.alreadyDecided(number)) {
-                try await pair.bob.client.cancel(number)
-            }
+            let refusal: ClientRefusal = bySender ? .withdrawn(number) : .alreadyDecided(number)
+            await #expect(throws: refusal) { try await pair.bob.client.cancel(number) }
         }
     }
 
@@ -281,8 +280,14 @@ struct TransferTests {
             let offer = try await pair.bob.witness.waitForOffer()
             try await pair.ann.client.cancel(number)
             _ = try await pair.bob.witness.waitForTransfer { $0.state == .cancelled }
-            await #expect(throws: ClientRefusal.alreadyDecided(offer.number)) {
+            await #expect(throws: ClientRefusal.withdrawn(offer.number)) {
                 try await pair.bob.client.accept(offer.number)
+            }
+            await #expect(throws: ClientRefusal.withdrawn(offer.number)) {
+                try await pair.bob.client.cancel(offer.number)
+            }
+            await #expect(throws: ClientRefusal.withdrawn(number)) {
+                try await pair.ann.client.cancel(number)
             }
         }
     }

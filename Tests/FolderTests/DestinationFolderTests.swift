@@ -63,6 +63,17 @@ import Testing
         }
     }
 
+    @Test(
+        "a folder that no file can be made in is refused, whatever its permissions say",
+        .enabled(if: FileManager.default.fileExists(atPath: "/proc/self")))
+    func noFiles() throws {
+        #expect(throws: FolderError.notWritable) { try DestinationFolder(path: "/proc") }
+        try withTemporaryFolder { path in
+            _ = try DestinationFolder(path: path)
+            #expect(try names(in: path).isEmpty)
+        }
+    }
+
     @Test("what was planted under a final name is left alone")
     func plantedFinalName() throws {
         try withTemporaryFolder { path in

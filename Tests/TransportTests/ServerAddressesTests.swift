@@ -19,9 +19,9 @@ struct ServerAddressesTests {
         #expect(six.candidates == [try address("::1")])
     }
 
-    @Test("a name that nobody knows is unreachable")
+    @Test("a name that nobody knows has no address")
     func unknown() {
-        #expect(throws: ConnectionError.unreachable(unknownHost)) {
+        #expect(throws: ConnectionError.unknownHost(unknownHost)) {
             try ServerAddresses(of: ServerAddress(host: unknownHost, port: 7667))
         }
     }

@@ -17,6 +17,7 @@ struct LinkTests {
             ("chatbox://192.0.2.1:65535/#\(secret)", "192.0.2.1", 65535, pin),
             ("chatbox://[2001:db8::1]:1/#\(secret)", "2001:db8::1", 1, pin),
             ("chatbox://[::1]/#\(secret)", "::1", 7667, pin),
+            ("chatbox://[fe80::1%eth0]:1/#\(secret)", "fe80::1%eth0", 1, pin),
             ("chatbox://[::ffff:192.0.2.1]/#\(secret)", "::ffff:192.0.2.1", 7667, pin),
             ("chatbox://my_host-2.local/#\(secret)", "my_host-2.local", 7667, pin),
             ("  \t\r\nchatbox://h/#\(secret)\r\n", "h", 7667, pin),
@@ -55,7 +56,11 @@ struct LinkTests {
             ("chatbox://[example]/#\(secret)", .host),
             ("chatbox://[::1/#\(secret)", .host),
             ("chatbox://[::1]x/#\(secret)", .host),
-            ("chatbox://[fe80::1%eth0]/#\(secret)", .host),
+            ("chatbox://[fe80::1%]/#\(secret)", .host),
+            ("chatbox://[%eth0]/#\(secret)", .host),
+            ("chatbox://[fe80::1%sixteen-letters-]/#\(secret)", .host),
+            ("chatbox://[fe80::1%a/b]/#\(secret)", .host),
+            ("chatbox://[fe80::1%a%b]/#\(secret)", .host),
             ("chatbox://example.org:/#\(secret)", .port),
             ("chatbox://example.org:0/#\(secret)", .port),
             ("chatbox://example.org:080/#\(secret)", .port),
@@ -74,7 +79,9 @@ struct LinkTests {
             ("chatbox://example.org/#+RAREhMUFRYXGBkaGxwdHh8AAQIDBAUGBwgJCgsMDQ4P", .secret),
             ("chatbox://example.org/#\(openSecret.dropLast())9", .secret),
             ("chatbox://example.org/#\(secret)#\(secret)", .secret),
-            ("chatbox://example.org/#AAAREhMUFRYXGBkaGxwdHh8AAQIDBAUGBwgJCgsMDQ4P", .version),
+            ("chatbox://example.org/#AAAREhMUFRYXGBkaGxwdHh8AAQIDBAUGBwgJCgsMDQ4P", .secret),
+            ("chatbox://example.org/#AAAAAAAA", .secret),
+            ("chatbox://example.org/#BRAREhMUFRYX", .secret),
             ("chatbox://example.org/#BRAREhMUFRYXGBkaGxwdHh8AAQIDBAUGBwgJCgsMDQ4P", .version),
             ("chatbox://h/#\(secret)\(String(repeating: "A", count: 512))", .tooLong),
         ] as [(String, LinkError)])
@@ -104,7 +111,9 @@ struct LinkTests {
     @Test("what is written is read again, for 10,000 links of all kinds")
     func roundTrip() throws {
         var generator = SeededGenerator(seed: 2)
-        let hosts = ["a", "example.org", "192.0.2.255", "::1", "2001:db8::FF", "under_score"]
+        let hosts = [
+            "a", "example.org", "192.0.2.255", "::1", "2001:db8::FF", "fe80::1%1", "under_score",
+        ]
         for _ in 0..<10_000 {
             let address = ServerAddress(
                 host: hosts[Int(generator.next() % UInt64(hosts.count))],

@@ -14,6 +14,7 @@ extension Conversation {
         case .one(let attachment):
             if let person = model.people.person(attachment) { return .one(person) }
             return .complaint(.complaint("that person has just left"))
+        case .oneself: return .complaint(.complaint(ClientRefusal.yourself.sentence))
         case .none:
             return .complaint(.complaint("nobody here is called \(name); /who lists the names"))
         case .several(let names):
@@ -31,9 +32,6 @@ extension Conversation {
             case .complaint(let reply): return reply
             }
         case .name(let name):
-            guard !SafeText(name: name).isEmpty else {
-                return .complaint("a name needs a letter that can be seen")
-            }
             try await session.rename(to: name)
         default: break
         }

@@ -30,13 +30,7 @@ package enum JSONCommand: Equatable {
     case quit
 
     package init(parsing line: String) throws(JSONCommandError) {
-        let fields: Fields
-        do {
-            fields = try JSONDecoder().decode(Fields.self, from: Data(line.utf8))
-        } catch {
-            throw .notACommand
-        }
-        self = try fields.command()
+        self = try JSONRequest(parsing: line).command.get()
     }
 
     /// Every type, as the error names them.
@@ -44,21 +38,78 @@ package enum JSONCommand: Equatable {
         "say", "send", "accept", "decline", "cancel", "who", "invite", "name", "verify", "remove",
         "admit", "refuse", "quit",
     ]
+}
 
-    private struct Fields: Decodable {
+/// A command, and what its sender calls it.
+package struct JSONRequest {
+    /// Echoed, as `for`, by everything that answers the command: text or a whole number.
+    package private(set) var id: JSONValue?
+    /// What the command says it is.
+    package private(set) var type: String?
+    package let command: Result<JSONCommand, JSONCommandError>
+
+    /// Bytes of an `id`: enough for any key, and too few to have a megabyte echoed.
+    static let maximumID = 128
+
+    package init(parsing line: String) {
+        guard let members = try? JSONDecoder().decode(Members.self, from: Data(line.utf8)) else {
+            command = .failure(.notACommand)
+            return
+        }
+        (id, type) = (members.id, members.type)
+        command = Result { () throws(JSONCommandError) in try members.command() }
+    }
+
+    private struct Members: Decodable {
         var type: String
-        var text: String?
-        var action: Bool?
-        var path: String?
-        var to: String?
-        var offer: Int?
-        var name: String?
-        var person: String?
-        var verified: Bool?
+        var id: JSONValue?
+        private var text: String?
+        private var action: Bool?
+        private var path: String?
+        private var to: String?
+        private var offer: Int?
+        private var name: String?
+        private var person: String?
+        private var verified: Bool?
+        /// A member that is of another kind than it should be.
+        private var wrong: Name?
+
+        private enum Name: String, CodingKey {
+            case type, id, text, action, path, to, offer, name, person, verified
+        }
+
+        init(from decoder: any Decoder) throws {
+            let members = try decoder.container(keyedBy: Name.self)
+            type = try members.decode(String.self, forKey: .type)
+            var wrong: Name?
+            func member<Value: Decodable>(_ name: Name) -> Value? {
+                do {
+                    return try members.decodeIfPresent(Value.self, forKey: name)
+                } catch {
+                    wrong = name
+                    return nil
+                }
+            }
+            text = member(.text)
+            action = member(.action)
+            path = member(.path)
+            to = member(.to)
+            offer = member(.offer)
+            name = member(.name)
+            person = member(.person)
+            verified = member(.verified)
+            if let text = try? members.decode(String.self, forKey: .id) {
+                if text.utf8.count <= maximumID { id = .string(text) } else { wrong = .id }
+            } else {
+                id = (member(.id) as Int?).map(JSONValue.integer)
+            }
+            self.wrong = wrong
+        }
 
         func command() throws(JSONCommandError) -> JSONCommand {
-            switch type {
-            case "say": .say(try member("text", text), isAction: action ?? false)
+            if let wrong { throw .wrong(type, wrong.rawValue) }
+            return switch type {
+            case "say": .say(try said(), isAction: action ?? false)
             case "send": .send(path: try member("path", path), to: to)
             case "accept": .accept(try member("offer", offer))
             case "decline": .decline(try member("offer", offer))
@@ -75,6 +126,12 @@ package enum JSONCommand: Equatable {
             }
         }
 
+        private func said() throws(JSONCommandError) -> String {
+            let text = try member("text", text)
+            guard !text.isEmpty else { throw .missing(type, "text") }
+            return text
+        }
+
         private func member<Value>(
             _ name: String, _ value: Value?
         ) throws(JSONCommandError) -> Value {
@@ -88,7 +145,18 @@ package enum JSONCommand: Equatable {
 package enum JSONCommandError: Error, Equatable {
     case notACommand
     case unknown(String)
+    /// A member is not there, or there is nothing in it.
     case missing(String, String)
+    /// A member is of another kind than it should be.
+    case wrong(String, String)
+
+    /// The member that it is about.
+    var member: String? {
+        switch self {
+        case .notACommand, .unknown: nil
+        case .missing(_, let member), .wrong(_, let member): member
+        }
+    }
 
     /// One sentence that says what to send instead.
     package var sentence: String {
@@ -98,6 +166,11 @@ package enum JSONCommandError: Error, Equatable {
         case .unknown(let type):
             "there is no command \(type); use one of \(JSONCommand.types.joined(separator: ", "))"
         case .missing(let type, let member): "the command \(type) needs a member \"\(member)\""
+        case .wrong(let type, "id"):
+            "the id of the command \(type) is no whole number and no text of at most "
+                + "\(JSONRequest.maximumID) bytes; nothing was done"
+        case .wrong(let type, let member):
+            "the member \"\(member)\" of the command \(type) cannot be that; nothing was done"
         }
     }
 }

@@ -121,7 +121,8 @@ package struct JSONEvent: Sendable, Equatable {
             JSONEvent("newcomer", [("newcomer", Self.newcomer(newcomer))])
         // decided {newcomer, decision: admitted | refused | gone, by?: person}
         case .decided(let newcomer, let decision): decided(newcomer, decision)
-        // outside {reason: asking | waitingForApproval | nobodyAnswers | roomIsFull | otherSuite}
+        // outside {reason: asking | waitingForApproval | nobodyAnswers | roomIsFull | otherSuite |
+        // otherClock}
         case .outside(let why): JSONEvent("outside", [("reason", .string("\(why)"))])
         // keyChanged {person, formerKeys: [key]}
         case .keyChanged(let person, let tags):
@@ -220,9 +221,27 @@ package struct JSONEvent: Sendable, Equatable {
             ])
     }
 
-    /// error {text}: a command that was not understood or not carried out, or why the room is lost
-    package static func error(_ sentence: String) -> JSONEvent {
-        JSONEvent("error", [("text", .string(sentence))])
+    /// error {text, command?, member?, offer?, for?}: a command that was not understood or not carried
+    /// out and which of its members is wrong, an offer that was not accepted, or why the room is lost
+    package static func error(
+        _ sentence: String, about request: JSONRequest? = nil, offer: OfferNumber? = nil
+    ) -> JSONEvent {
+        var member: String?
+        var number = offer?.number
+        switch request?.command {
+        case .failure(let error): member = error.member
+        case .success(.accept(let offer)), .success(.decline(let offer)),
+            .success(.cancel(let offer)):
+            number = offer
+        case .success, nil: break
+        }
+        return JSONEvent(
+            "error",
+            [
+                ("text", .string(sentence)), ("command", request?.type.map(JSONValue.string)),
+                ("member", member.map(JSONValue.string)),
+                ("offer", number.map(JSONValue.integer)), ("for", request?.id),
+            ])
     }
 
     /// closed: the last line

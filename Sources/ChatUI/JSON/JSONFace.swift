@@ -66,7 +66,13 @@ package actor JSONFace: Face {
     }
 
     private static func sentence(_ error: any Error) -> String {
-        (error as? ClientFailure)?.sentence ?? "the room was lost: \(error)"
+        switch error {
+        case let error as ClientFailure: error.sentence
+        case let error as ClientRefusal: error.sentence
+        case let error as JSONCommandError: error.sentence
+        case let error as Unclear: error.sentence
+        default: "the room was lost: \(error)"
+        }
     }
 
     var inputTimeout: Int32? { nil }
@@ -99,7 +105,7 @@ package actor JSONFace: Face {
                 try await session.accept(next)
             } catch {
                 if case .tooManyTransfers = error { return }
-                put(.error(error.sentence))
+                put(.error(error.sentence, offer: next))
                 // Its sender would wait for who takes everything, and does not take this. One that
                 // was taken back meanwhile needs no answer.
                 try? await session.decline(next)
@@ -123,111 +129,111 @@ package actor JSONFace: Face {
 
     private func take(_ line: LineSplitter.Line) async {
         guard !isLeaving else { return }
-        guard case .text(let text) = line else {
+        let text: String
+        switch line {
+        case .text(let line): text = line
+        case .tooLong:
             return put(.error("a line was too long for a command; send files with send"))
+        case .notText: return put(.error("a line is not UTF-8, and was passed over"))
         }
         guard text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else { return }
-        do throws(JSONCommandError) {
-            await perform(try JSONCommand(parsing: text))
+        let request = JSONRequest(parsing: text)
+        do {
+            try await perform(try request.command.get(), request)
         } catch {
-            put(.error(error.sentence))
+            put(.error(Self.sentence(error), about: request))
         }
     }
 
-    private func perform(_ command: JSONCommand) async {
-        do throws(ClientRefusal) {
-            switch command {
-            case .say(let text, let isAction):
-                let id = try await session.say(text, isAction: isAction)
-                // queued {id}: what was said, under which `sent` will follow
-                put(JSONEvent("queued", [("id", JSONEvent.id(id))]))
-            case .send(let path, let name): try await send(path, to: name)
-            case .accept(let number): try await session.accept(OfferNumber(number))
-            case .decline(let number): try await session.decline(OfferNumber(number))
-            case .cancel(let number): try await session.cancel(OfferNumber(number))
-            case .who: await who()
-            case .invite:
-                // invite {link}
-                put(JSONEvent("invite", [("link", link.map { .string($0.text) })]))
-            case .name(let name): try await session.rename(to: name)
-            case .verify, .remove, .admit, .refuse: try await decide(command)
-            case .quit: leave()
-            }
-        } catch {
-            put(.error(error.sentence))
+    /// Why a command cannot be carried out that is meant for somebody.
+    private struct Unclear: Error {
+        var sentence: String
+    }
+
+    private func perform(_ command: JSONCommand, _ request: JSONRequest) async throws {
+        switch command {
+        case .say(let text, let isAction):
+            let id = try await session.say(text, isAction: isAction)
+            // queued {id, for?}: what was said, under which `sent` will follow
+            answer(request, "queued", [("id", JSONEvent.id(id))])
+        case .send(let path, let name):
+            let person = try name.map(find)
+            let number = try await session.offer(path: path, to: person)
+            // `offered` follows, when it is.
+            guard request.id != nil else { return }
+            // sending {offer, path, for}: the number that a file of ours has from now on
+            answer(
+                request, "sending",
+                [("offer", .integer(number.number)), ("path", .string(path))])
+        case .accept(let number): try await session.accept(OfferNumber(number))
+        case .decline(let number): try await session.decline(OfferNumber(number))
+        case .cancel(let number): try await session.cancel(OfferNumber(number))
+        case .who: await who(request)
+        case .invite:
+            // invite {link, for?}
+            answer(request, "invite", [("link", link.map { .string($0.text) })])
+        case .name(let name): try await session.rename(to: name)
+        case .verify(let name, let mark?): try await session.setVerified(mark, try find(name))
+        case .verify(let name, nil):
+            let verification = try await session.verification(of: try find(name))
+            // verification {person, number, for?}: what both compare
+            answer(
+                request, "verification",
+                [
+                    ("person", JSONEvent.person(verification.person)),
+                    ("number", .string(verification.number)),
+                ])
+        case .remove(let name): try await session.remove(try find(name))
+        case .admit(let name): try await session.admit(try findNewcomer(name))
+        case .refuse(let name): try await session.refuse(try findNewcomer(name))
+        case .quit: leave()
         }
     }
 
-    /// who {people: [person], newcomers: [newcomer], received: [person], missing: [person]}: this
+    /// What answers a command has its id as `for`: `id` is a message's.
+    private func answer(
+        _ request: JSONRequest, _ type: String, _ members: [(String, JSONValue?)]
+    ) {
+        put(JSONEvent(type, members + [("for", request.id)]))
+    }
+
+    /// who {people: [person], newcomers: [newcomer], received: [person], missing: [person], for?}: this
     /// person first; then who asks to be let in, and who has its last message or not yet
-    private func who() async {
+    private func who(_ request: JSONRequest) async {
         let receipts = await session.receipts
         let people = await session.people
         let newcomers = await session.newcomers
-        put(
-            JSONEvent(
-                "who",
-                [
-                    ("people", .array(people.map(JSONEvent.person))),
-                    ("newcomers", .array(newcomers.map(JSONEvent.newcomer))),
-                    ("received", .array(receipts.received.map(JSONEvent.person))),
-                    ("missing", .array(receipts.missing.map(JSONEvent.person))),
-                ]))
+        answer(
+            request, "who",
+            [
+                ("people", .array(people.map(JSONEvent.person))),
+                ("newcomers", .array(newcomers.map(JSONEvent.newcomer))),
+                ("received", .array(receipts.received.map(JSONEvent.person))),
+                ("missing", .array(receipts.missing.map(JSONEvent.person))),
+            ])
     }
 
-    private func decide(_ command: JSONCommand) async throws(ClientRefusal) {
-        switch command {
-        case .verify(let name, let mark):
-            guard let person = find(name) else { return }
-            if let mark { return try await session.setVerified(mark, person) }
-            let verification = try await session.verification(of: person)
-            // verification {person, number}: what both compare
-            put(
-                JSONEvent(
-                    "verification",
-                    [
-                        ("person", JSONEvent.person(verification.person)),
-                        ("number", .string(verification.number)),
-                    ]))
-        case .remove(let name): if let person = find(name) { try await session.remove(person) }
-        case .admit(let name): if let who = findNewcomer(name) { try await session.admit(who) }
-        case .refuse(let name): if let who = findNewcomer(name) { try await session.refuse(who) }
-        default: break
-        }
-    }
-
-    /// Somebody here; else an error is put.
-    private func find(_ name: String) -> AttachmentID? {
+    /// Somebody here.
+    private func find(_ name: String) throws -> AttachmentID {
         switch people.find(name) {
         case .one(let found): return found
-        case .none: put(.error("nobody here is called \(name)"))
-        case .several: put(.error("several are called \(name); add # and the key"))
+        case .oneself: throw ClientRefusal.yourself
+        case .none: throw Unclear(sentence: "nobody here is called \(name)")
+        case .several:
+            throw Unclear(sentence: "several are called \(name); add # and the key")
         }
-        return nil
     }
 
     /// Somebody who asks to be let in, by name, `name#key` or attachment.
-    private func findNewcomer(_ name: String) -> AttachmentID? {
+    private func findNewcomer(_ name: String) throws -> AttachmentID {
         let found = newcomers.filter {
             $0.isMeant(by: name) || String($0.attachment.number) == name
         }
         if found.count == 1 { return found[0].attachment }
-        put(
-            .error(
-                found.isEmpty
-                    ? "nobody called \(name) asks to be let in"
-                    : "several called \(name) ask to be let in; add # and the key"))
-        return nil
-    }
-
-    private func send(_ path: String, to name: String?) async throws(ClientRefusal) {
-        var person: AttachmentID?
-        if let name {
-            guard let found = find(name) else { return }
-            person = found
-        }
-        // `offered` follows, when it is.
-        _ = try await session.offer(path: path, to: person)
+        throw Unclear(
+            sentence: found.isEmpty
+                ? "nobody called \(name) asks to be let in"
+                : "several called \(name) ask to be let in; add # and the key")
     }
 
     private func put(_ event: JSONEvent) {

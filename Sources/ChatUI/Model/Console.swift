@@ -46,7 +46,9 @@ package struct Console: Sendable {
     /// A notice that the next key takes away.
     var hint: StyledText?
     var notifier = Notifier()
-    var hasFocus = true
+    /// Whether the person looks here; nil while the terminal has not said, and some never do: tmux
+    /// is silent unless its focus-events are on.
+    var hasFocus: Bool?
     private var unread = 0
     /// True when the person wants to leave as soon as nothing is under way.
     var leavesWhenDone = false
@@ -75,7 +77,7 @@ package struct Console: Sendable {
         return Happened(
             rows: told.flatMap { page.rows(of: $0) },
             notification: notifier.notification(
-                of: event, told, hasFocus: hasFocus, at: instant),
+                of: event, told, hasFocus: hasFocus == true, at: instant),
             isDone: leavesWhenDone && !isBusy)
     }
 
@@ -83,7 +85,7 @@ package struct Console: Sendable {
     mutating func readAll() { unread = 0 }
 
     /// In another window, or in what was entered before.
-    private var isLookingElsewhere: Bool { !hasFocus || editor.search != nil }
+    private var isLookingElsewhere: Bool { hasFocus == false || editor.search != nil }
 
     /// True while something would be broken off by leaving.
     var isBusy: Bool { !model.unsent.isEmpty || model.isTransferring }
@@ -114,7 +116,7 @@ package struct Console: Sendable {
             case .none: "nothing rings"
             }
         let text: SafeText = notifier.showsText ? ", and shows its text" : ""
-        return page.rows(of: .notice("\(what) while another window has the focus\(text)"))
+        return page.rows(of: .notice("\(what) unless this window has the focus\(text)"))
     }
 
     /// Something to tell that comes from here and not from the room.

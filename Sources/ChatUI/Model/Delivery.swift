@@ -125,6 +125,7 @@ package struct Delivery: Sendable {
         case .person(let person, .left), .person(let person, .removed): people.remove(person)
         case .person(let person, _): people.update(person)
         case .sent(let id): if unsent.remove(id) == nil { acknowledged.insert(id) }
+        case .outside(let why): if let obstacle = why.obstacle { fail(.temporary, obstacle) }
         case .uncertain(let id) where unsent.contains(id):
             fail(.temporary, "it is not known whether the text was sent; look before sending again")
         case .transfer(let update) where update.direction == .sending: apply(update)

@@ -15,7 +15,7 @@ struct Notifier: Sendable {
 
     /// - Parameters:
     ///   - told: what an event was told as.
-    ///   - hasFocus: the person looks here; then nothing rings.
+    ///   - hasFocus: the person is known to look here; then nothing rings.
     mutating func notification(
         of event: ClientEvent, _ told: [Told], hasFocus: Bool, at now: ContinuousClock.Instant
     ) -> Notification? {

@@ -111,6 +111,8 @@ package struct People: Sendable {
 
     package enum Match: Equatable {
         case one(AttachmentID)
+        /// The person at this program alone.
+        case oneself
         case none
         /// Several have this name; these are their unambiguous ones.
         case several([SafeText])
@@ -136,7 +138,12 @@ package struct People: Sendable {
         return matching { tagged($0).string == wanted || display($0).string == wanted }
             ?? matching { SafeText(name: $0.name).string == wanted }
             ?? matching { !folded.isEmpty && known[$0.attachment]?.name == folded }
-            ?? .none
+            ?? (isOneself(wanted, folded) ? .oneself : .none)
+    }
+
+    private func isOneself(_ wanted: String, _ folded: FoldedName) -> Bool {
+        guard let me, !folded.isEmpty else { return false }
+        return known[me.attachment]?.name == folded || tagged(me).string == wanted
     }
 
     func tagged(_ person: Person) -> SafeText {

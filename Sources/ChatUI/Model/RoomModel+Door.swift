@@ -39,15 +39,12 @@ extension RoomModel {
     private mutating func stands(_ why: Outside) -> [Told] {
         defer { outside = why }
         guard outside != why else { return [] }
+        if let obstacle = why.obstacle { return [.error(SafeText(untrusted: obstacle))] }
         switch why {
-        case .asking: return []
         case .waitingForApproval: return [.notice("waiting for a member to let you in")]
         case .nobodyAnswers: return [.notice("nobody here can let you in yet; still asking")]
         case .roomIsFull: return [.notice("the room is full; waiting for somebody to leave")]
-        case .otherSuite:
-            return [
-                .error("the room is not the one that the link describes; ask for the link again")
-            ]
+        case .asking, .otherSuite, .otherClock: return []
         }
     }
 
@@ -82,5 +79,18 @@ extension RoomModel {
     /// With the key's tag always: nobody vouches for the name yet.
     static func name(_ newcomer: Newcomer) -> SafeText {
         "\(People.quoted(newcomer.name))#\(SafeText(name: newcomer.keyTag))"
+    }
+}
+
+extension Outside {
+    /// One sentence: what keeps us out until somebody does something about it; nil where waiting helps.
+    var obstacle: String? {
+        switch self {
+        case .otherSuite: "the room is not the one that the link describes; ask for the link again"
+        case .otherClock:
+            "you cannot be let in: this machine's clock and that of a member are a month or more "
+                + "apart; set the wrong one right"
+        case .waitingForApproval, .nobodyAnswers, .asking, .roomIsFull: nil
+        }
     }
 }

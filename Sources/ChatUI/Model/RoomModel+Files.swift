@@ -59,7 +59,10 @@ extension RoomModel {
             Transfers.Key($0) == Transfers.Key(update) && $0.state == .waiting
         }
         let isFirst = transfers.update(update)
-        let what: SafeText = "\(Describe.fileName(update.fileName)) \(update.partner(people))"
+        let file = Describe.fileName(update.fileName)
+        // What came of an offer that nobody took has this person as its peer.
+        let isOwn = update.peer.attachment == people.me?.attachment
+        let what: SafeText = isOwn ? file : "\(file) \(update.partner(people))"
         switch update.state {
         case .queued: return queued(update)
         case .running:
@@ -74,7 +77,8 @@ extension RoomModel {
                 ? [] : [.quiet("\(update.verb) \(what) waits for the connection")]
         case .completed(let stored): return completed(update, stored: stored, what)
         case .declined: return [.notice("\(what) was declined")]
-        case .cancelled: return [.notice("\(what) was cancelled")]
+        case .cancelled:
+            return [.notice(isOwn ? "\(what) is not offered any more" : "\(what) was cancelled")]
         case .failed(let why): return [.error("\(what) failed: \(SafeText(untrusted: why))")]
         }
     }

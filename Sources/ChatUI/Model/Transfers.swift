@@ -119,10 +119,11 @@ extension TransferUpdate {
         let name = Describe.fileName(fileName).fitting(columns: room)
         var parts = Parts(separator: "  ")
         parts.add("\(number.number) \(arrow) \(name)", importance: 9)
-        if state == .running { parts.add(bar, importance: 2) }
+        let waits = waits(people)
+        if waits == nil { parts.add(bar, importance: 2) }
         parts.add("\(Int(fraction * 100))%", importance: 10)
-        if state == .waiting {
-            parts.add(StyledText("waiting for the connection", .warning), importance: 8)
+        if let waits {
+            parts.add(StyledText(waits, .warning), importance: 8)
         } else if let rate {
             parts.add("\(Describe.rate(rate))", importance: 3)
             if rate >= 1, bytes < size {
@@ -132,6 +133,15 @@ extension TransferUpdate {
         }
         parts.add(StyledText(partner(people)), importance: 4)
         return parts.fitting(columns, width)
+    }
+
+    /// What it waits for, if for anything. The connection may not tell that the other end is gone; the
+    /// room does.
+    private func waits(_ people: People) -> SafeText? {
+        if people.me != nil, people.person(peer.attachment)?.isAway ?? true {
+            return "waiting for \(people.display(peer)) to come back"
+        }
+        return state == .waiting ? "waiting for the connection" : nil
     }
 
     private var bar: StyledText {
@@ -145,7 +155,7 @@ extension TransferUpdate {
     /// `1 receiving report.pdf from ann, 43% of 12.4 MB`
     func line(_ people: People) -> SafeText {
         let name = Describe.fileName(fileName)
-        let waits: SafeText = state == .waiting ? ", waiting for the connection" : ""
+        let waits: SafeText = waits(people).map { ", \($0)" } ?? ""
         return
             "\(number.number) \(verb) \(name) \(partner(people)), \(Int(fraction * 100))% of \(Describe.size(size))\(waits)"
     }

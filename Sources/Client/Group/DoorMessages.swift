@@ -140,6 +140,8 @@ struct DoorNotice: TLSCodable, Equatable, Sendable {
         case full = 3
         /// The key package is of another suite or kind than the room's.
         case unsuitable = 4
+        /// The key package is not valid at the doorkeeper's time: one of the clocks is wrong.
+        case otherClock = 5
     }
 
     let reason: Reason

@@ -23,10 +23,11 @@ extension MLSRoomGroup {
         // Another doorkeeper has let them in since, and its answer is under way; were it lost, the
         // newcomer would knock again. Or they have left since, and the knock is an old one.
         guard !membership.hasChanged(frame.newcomer, after: knock.seen) else { return [] }
-        guard knock.keyPackage.cipherSuite == membership.group.cipherSuite,
-            (try? knock.keyPackage.validate(
-                now: environment.now(), lifetimes: Self.policy.lifetimes)) != nil
-        else { return [notice(.unsuitable, to: frame)] }
+        if let reason = unfitness(of: knock.keyPackage, membership) {
+            let isClock = reason == .otherClock
+            return (isClock ? [.news(.warning(.otherClock, about: nil))] : [])
+                + [notice(reason, to: frame)]
+        }
         guard !membership.door.banned.contains(member.identityKey) else {
             return [notice(.refused, to: frame)]
         }
@@ -54,6 +55,19 @@ extension MLSRoomGroup {
                 now + (isStorm ? Duties.gatheringInAStorm : Duties.gathering)
         }
         return []
+    }
+
+    /// Why nobody can be let in by this key package; nil when they can.
+    private func unfitness(
+        of package: KeyPackage, _ membership: Membership
+    ) -> DoorNotice.Reason? {
+        guard package.cipherSuite == membership.group.cipherSuite else { return .unsuitable }
+        do throws(MLSError) {
+            try package.validate(now: environment.now(), lifetimes: Self.policy.lifetimes)
+            return nil
+        } catch {
+            return error == .outsideLifetime ? .otherClock : .unsuitable
+        }
     }
 
     private func notice(

@@ -218,6 +218,9 @@ extension MLSRoomGroup {
         case .unsuitable:
             seeking?.knock(after: Seeking.waitingForRoom, now: now)
             return tell(.otherSuite)
+        case .otherClock:
+            seeking?.knock(after: Seeking.waitingForRoom, now: now)
+            return tell(.otherClock)
         }
     }
 

@@ -62,6 +62,9 @@ extension RoomWarning.Kind {
         case .forgedWelcome:
             "an answer came that nobody with the link can have made; it was passed over, and you "
                 + "ask again"
+        case .otherClock:
+            "\(somebody) who asks to be let in cannot be: their clock and yours are a month or more "
+                + "apart; look whether yours is right, and have them look at theirs"
         case .notTheVerified:
             "\(somebody) is not who you verified under this name; take them for a stranger until you "
                 + "have compared keys with /verify \(somebody)"

@@ -187,6 +187,7 @@ struct RoomSession {
     private func failure(for error: ConnectionError) -> ClientFailure? {
         switch error {
         case .wrongServer: .wrongServer
+        case .untrustedCertificate: .untrustedCertificate
         case .goodbye(.unauthorized): .unauthorized
         case .goodbye(.version): .versionMismatch
         default: place == nil && !isMove ? .cannotConnect(error) : nil

@@ -168,6 +168,7 @@ extension TransferDesk {
         case .offered, .waiting, .stopped: if reason != .unknown { discardPart(of: file) }
         case .ended, .completed: return
         }
+        incoming[number]?.isWithdrawn = reason != .unknown
         setIncoming(number, state, told: told)
     }
 
@@ -188,7 +189,7 @@ extension TransferDesk {
         }
         switch file.state {
         case .offered, .stopped: break
-        case .running, .waiting, .ended, .completed: throw .alreadyDecided(number)
+        case .running, .waiting, .ended, .completed: throw file.decided
         }
         guard let folder else { throw .noFolder }
         guard receivingCount < Self.maximumActive else {
@@ -207,7 +208,7 @@ extension TransferDesk {
 
     mutating func decline(_ number: OfferNumber) throws(ClientRefusal) {
         guard let file = incoming[number] else { throw .noSuchOffer(number) }
-        guard case .offered = file.state else { throw .alreadyDecided(number) }
+        guard case .offered = file.state else { throw file.decided }
         actions.append(.say(.decline(file: file.offer.file, sender: file.sender)))
         setIncoming(number, .ended, told: .declined)
     }
@@ -218,7 +219,7 @@ extension TransferDesk {
         case .running(let token): stop(token, discard: true)
         case .waiting, .stopped: discardPart(of: file)
         case .offered: return try decline(number)
-        case .ended, .completed: throw .alreadyDecided(number)
+        case .ended, .completed: throw file.decided
         }
         actions.append(
             .say(.cancel(file: file.offer.file, peer: file.sender, reason: .cancelled)))
@@ -356,4 +357,7 @@ extension TransferDesk {
 
 extension TransferDesk.Incoming {
     var fileName: String { String(decoding: offer.name, as: UTF8.self) }
+
+    /// Why nothing is to be decided of it any more.
+    var decided: ClientRefusal { isWithdrawn ? .withdrawn(number) : .alreadyDecided(number) }
 }

@@ -46,7 +46,7 @@ extension TransferDesk {
         _ number: OfferNumber, people: People, now: Duration
     ) throws(ClientRefusal) {
         guard let file = outgoing[number] else { throw .noSuchOffer(number) }
-        guard !file.isWithdrawn else { throw .alreadyDecided(number) }
+        guard !file.isWithdrawn else { throw .withdrawn(number) }
         withdraw(number, .cancelled, told: .cancelled, me: people.me)
         sayOffers(people: people, now: now)
     }

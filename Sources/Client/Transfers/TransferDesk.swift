@@ -227,7 +227,9 @@ struct TransferDesk: Sendable {
                 stop(token)
                 fallthrough
             case .waiting: setIncoming(number, .stopped, told: .failed(Sentences.senderLeft))
-            case .offered: setIncoming(number, .ended, told: .cancelled)
+            case .offered:
+                incoming[number]?.isWithdrawn = true
+                setIncoming(number, .ended, told: .cancelled)
             case .stopped, .ended, .completed: break
             }
         }

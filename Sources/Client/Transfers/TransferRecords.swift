@@ -29,6 +29,8 @@ extension TransferDesk {
         /// The public key of the stream that runs.
         var agreement: [UInt8] = []
         var state = State.offered
+        /// Its sender ended it.
+        var isWithdrawn = false
         var attempts = 0
         /// Since when nothing comes, however often it was tried.
         var stalledSince: Duration?

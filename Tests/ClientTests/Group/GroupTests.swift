@@ -274,4 +274,20 @@ extension GroupTests {
         }
         expectAgreement(table, ["ann", "bob", "cleo"])
     }
+
+    @Test(
+        "a clock that is wrong by more is said to be, on both sides",
+        arguments: [-100, -40, 40, 400])
+    func wrongClock(days: Int) throws {
+        let table = Table()
+        let ann = table.join("ann")
+        table.pass(.milliseconds(300))
+        table.clockOffset = Int64(days) * 86400
+        let bob = table.join("bob")
+        table.pass(.seconds(1))
+        #expect(!bob.isInside)
+        let outside = bob.news.compactMap { if case .outside(let why) = $0 { why } else { nil } }
+        #expect(outside.last == .otherClock)
+        #expect(ann.warnings.contains(.otherClock) && bob.warnings.isEmpty)
+    }
 }

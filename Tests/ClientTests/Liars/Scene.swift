@@ -255,7 +255,7 @@ final class Player {
 
     func rename(to name: String) throws {
         called = name
-        try stage.run { [client] in try await client.rename(to: name) }
+        try stage.run { [client] in try await client.goBy(name) }
     }
 
     func remove(_ other: Player) throws {

@@ -178,6 +178,23 @@ extension EndToEnd {
         }
 
         @Test(
+            "a mention rings in tmux as it comes, where nothing says whether one looks",
+            .timeLimit(.minutes(1)))
+        func ringingUnasked() async throws {
+            let world = try World()
+            let server = try await world.serve()
+            let link = try await world.newRoom(on: server)
+            let alice = try await world.talker("alice", in: link)
+            let bob = try world.window("bob", in: link)
+            try await bob.sees("1 other here (alice)")
+            try alice.say("nothing for him")
+            try await bob.sees("nothing for him")
+            #expect(try bob.format("#{window_bell_flag}") == "0")
+            try alice.say("bob: hello")
+            try await bob.sees("a bell") { _ in (try? bob.format("#{window_bell_flag}")) == "1" }
+        }
+
+        @Test(
             "a mention rings while one looks elsewhere, and not otherwise", .timeLimit(.minutes(2)))
         func ringing() async throws {
             let world = try World()
@@ -186,6 +203,10 @@ extension EndToEnd {
             let alice = try await world.talker("alice", in: link)
             let bob = try world.window("bob", in: link)
             try await bob.sees("1 other here (alice)")
+            // The window has the focus: ESC [ I.
+            try bob.send(bytes: [0x1B, 0x5B, 0x49])
+            try bob.enter("I look")
+            try await alice.hears("I look")
             try alice.say("bob: one")
             try await bob.sees("bob: one")
             // The window loses the focus: ESC [ O.

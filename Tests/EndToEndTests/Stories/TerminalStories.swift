@@ -63,7 +63,7 @@ extension EndToEnd {
             let world = try World()
             let server = try await world.serve()
             let link = try await world.newRoom(on: server)
-            let alice = try await world.talker("al\u{1b}[2Jice", in: link)
+            let alice = try await world.talker("al\u{202e}ice", in: link)
             let bob = try await world.person("bob", in: link)
             try await alice.meets("bob")
             try alice.say("one\u{1b}[2J\u{1b}[H\u{9b}31m\rtwo\u{202e}eerht\u{7}\u{0}")
