@@ -6,7 +6,7 @@ enum Sentences {
     static let leftHere = "you left before it was across; a part that came is kept"
     static let peerSilent = "nothing was heard from the other side for ten minutes"
     static let changedHere =
-        "the file changed while it was being sent; offer it again when it is as it should be"
+        "the file changed since it was offered; offer it again when it is as it should be"
     static let changedThere =
         "the file changed at the sender while it was on its way; ask them to offer it again"
     static let unknownThere =

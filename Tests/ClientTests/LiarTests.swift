@@ -113,6 +113,35 @@ struct LiarTests {
         }
     }
 
+    @Test(
+        "and then falling silent is noticed a minute after the last byte, and not after two",
+        .timeLimit(.minutes(1)))
+    func stallFromLastByte() async throws {
+        let manual = ManualClock()
+        let clock = ClientClock(manual)
+        let (beaten, beat) = AsyncStream<Never>.makeStream()
+        let watching = Task {
+            try await clock.watching(stall: .seconds(60)) { pulse in
+                try await clock.sleep(.seconds(1))
+                pulse.beat(clock.now())
+                beat.finish()
+                let never = Channel<Int>()
+                _ = try await never.next()
+            }
+        }
+        for time in [1, 60, 61] {
+            // The watcher may first lie down when the byte has come.
+            while manual.nextWakeUp != .seconds(time), manual.nextWakeUp != .seconds(61) {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
+            manual.advance(by: .seconds(time) - manual.now.offset)
+            for await _ in beaten {}
+        }
+        await #expect(throws: ConnectionError.timeout) { try await watching.value }
+        #expect(manual.now.offset == .seconds(61))
+    }
+
     @Test("going on far behind is not hashed from its beginning each time")
     func hashedPrefix() async throws {
         let folder = try TemporaryFolder()

@@ -152,6 +152,23 @@ import Testing
         }
     }
 
+    @Test("a part, or its folder, that is deleted while a file comes is missed at once")
+    func deletedMeanwhile() throws {
+        try withTemporaryFolder { parent in
+            let path = parent + "/in"
+            let folder = try DestinationFolder(path: path)
+            let part = try folder.openPart(id: id, name: name("a"))
+            try part.append([1])
+            try part.checkPlace()
+            try FileManager.default.removeItem(atPath: "\(path)/a.\(hex).part")
+            #expect(throws: FolderError.partDeleted) { try part.checkPlace() }
+            #expect(throws: FolderError.partDeleted) { try part.finish() }
+            let again = try folder.openPart(id: id, name: name("a"))
+            try FileManager.default.removeItem(atPath: path)
+            #expect(throws: FolderError.gone) { try again.checkPlace() }
+        }
+    }
+
     @Test("a folder that is replaced while a file comes keeps the part")
     func replacedMeanwhile() throws {
         try withTemporaryFolder { path in

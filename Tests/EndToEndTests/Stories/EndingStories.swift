@@ -98,6 +98,33 @@ extension EndToEnd {
             }
         }
 
+        @Test(
+            "a transfer whose sender lost its connection goes on, though the receiver's looks alive",
+            .timeLimit(.minutes(2)))
+        func halfDead() async throws {
+            let world = try World()
+            let server = try await world.serve()
+            let proxy = try await FaultProxy.start(to: server.port, seed: 44)
+            let link = try await world.newRoom(on: server)
+            let home = try world.home("bob")
+            let bob = try await world.talker("bob", in: link, home: home)
+            let alice = try await world.talker("alice", in: link.through(proxy.port))
+            try await alice.meets("bob")
+            let path = "\(world.path)/film"
+            let hash = try Files.makeRandom(at: path, size: 256 << 20)
+            try alice.send(path)
+            let offer = try await bob.next("offer")
+            try bob.accept(offer)
+            try await bob.next("transfer") { ($0["bytes"].int ?? 0) > 0 }
+            try await proxy.cutClients()
+            let start = ContinuousClock.now
+            // A stream on which nothing moves is given up after a minute.
+            try await bob.next("transfer", within: .seconds(30)) { $0["state"] == "waiting" }
+            #expect(ContinuousClock.now - start < .seconds(30))
+            let end = try await bob.completes(offer["offer"], within: .seconds(60))
+            #expect(end["sha256"].string == hash)
+        }
+
         @Test("who started it with nohup is not bothered by the window", .timeLimit(.minutes(1)))
         func nohup() async throws {
             let world = try World()

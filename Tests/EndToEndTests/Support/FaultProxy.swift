@@ -50,6 +50,10 @@ final class FaultProxy: Sendable {
     /// Cuts every connection, at both ends.
     func cutAll() async throws { try await ask { $0.cutAll() } }
 
+    /// Cuts every connection at the client's end alone: the server hears nothing of it, as when a
+    /// router forgets a connection.
+    func cutClients() async throws { try await ask { $0.cutClients() } }
+
     /// Cuts the connection that carries the byte which is so many away, in front of that byte;
     /// returns when it was cut. When nothing is carried for `patience`, some connection is cut.
     ///
@@ -167,6 +171,7 @@ private final class Carrier {
     }
 
     func close(_ pair: Pair) {
+        guard !pair.isHalfDead else { return }
         pairs.removeAll { $0 === pair }
         for end in pair.ends { end.close(promise: nil) }
     }
@@ -191,7 +196,21 @@ private final class Carrier {
     }
 
     func cutAll() {
-        for pair in pairs { cut(pair) }
+        for pair in pairs {
+            pair.isHalfDead = false
+            cut(pair)
+        }
+    }
+
+    func cutClients() {
+        for pair in pairs where !pair.isHalfDead {
+            (pair.isHalfDead, pair.isDoomed) = (true, true)
+            guard let client = pair.downward.end as? any Channel & SocketOptionProvider else {
+                continue
+            }
+            client.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenComplete { _ in }
+            client.close(promise: nil)
+        }
     }
 
     func armCut(inBytes range: ClosedRange<Int>, patience: TimeAmount) -> EventLoopFuture<Void> {
@@ -234,6 +253,8 @@ private final class Pair {
     let downward = Lane()
     /// Only the part of it that was carried already will come out.
     var isDoomed = false
+    /// The client's end is cut, and the server's is kept.
+    var isHalfDead = false
 
     init(client: any Channel) { downward.end = client }
 
