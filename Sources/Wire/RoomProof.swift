@@ -107,9 +107,9 @@ package struct RoomProof: TLSCodable, Hashable, Sendable {
     package func isValid(
         for purpose: Purpose, challenge: Challenge, server: ServerKeyHash
     ) -> Bool {
-        guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: publicKey) else {
-            return false
-        }
+        guard !SmallOrderPoints.contain(publicKey),
+            let key = try? Curve25519.Signing.PublicKey(rawRepresentation: publicKey)
+        else { return false }
         let statement = Self.statement(purpose, challenge: challenge, server: server, room: room)
         return key.isValidSignature(signature, for: statement)
     }

@@ -55,6 +55,24 @@ struct RoomProofTests {
         }
     }
 
+    @Test(
+        "a key of small order, under which anybody can sign, proves nothing",
+        arguments: SmallOrderPoints.encodings)
+    func smallOrder(publicKey: [UInt8]) {
+        // R is the neutral point and S is 0: it holds for at least one statement of eight.
+        let signature = [1] + [UInt8](repeating: 0, count: 63)
+        let proof = RoomProof(publicKey: publicKey, signature: signature)
+        for _ in 0..<200 {
+            #expect(!proof.isValid(for: .attach, challenge: Challenge(), server: server))
+        }
+    }
+
+    @Test("every encoding of a point of small order is known")
+    func smallOrderEncodings() {
+        #expect(Set(SmallOrderPoints.encodings).count == 14)
+        #expect(SmallOrderPoints.encodings.allSatisfy { $0.count == 32 })
+    }
+
     @Test("a proof for one purpose is worth nothing for another")
     func purposeIsBound() throws {
         let purposes = [
