@@ -81,6 +81,16 @@ package struct ServerCertificate: Sendable {
         try Self(pem: Array(try makePEM().utf8))
     }
 
+    /// The first host name that the certificate is for, when there is one; a wildcard is none.
+    package var hostName: String? {
+        guard let der = try? chain.first?.toDERBytes(),
+            let certificate = try? Certificate(derEncoded: der),
+            let names = try? certificate.extensions.subjectAlternativeNames
+        else { return nil }
+        for case .dnsName(let name) in names where !name.contains("*") { return name }
+        return nil
+    }
+
     private init(pem: [UInt8]) throws {
         try self.init(
             chain: try NIOSSLCertificate.fromPEMBytes(pem),

@@ -1,5 +1,3 @@
-import Foundation
-
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -28,7 +26,7 @@ struct StateFile {
             throw .read(path)
         }
         defer { close(descriptor) }
-        try checkIsSecret()
+        try checkIsSecret(descriptor)
         var contents = [UInt8](repeating: 0, count: Self.maximumSize)
         var count = 0
         while count < contents.count {
@@ -42,18 +40,18 @@ struct StateFile {
         return Array(contents.prefix(count))
     }
 
-    /// Whoever else can read the key can be this server; whoever else can write it can change it.
-    ///
-    /// Asked by path: `stat` has no name of its own beside Foundation and NIO.
-    private func checkIsSecret() throws(StateFileError) {
-        let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: target),
-            attributes[.type] as? FileAttributeType == .typeRegular,
-            let mode = attributes[.posixPermissions] as? NSNumber,
-            let owner = attributes[.ownerAccountID] as? NSNumber
-        else { throw .read(path) }
-        let isOurs = owner.uint32Value == geteuid() || owner.uint32Value == 0
-        guard isOurs, mode.uint16Value & 0o027 == 0 else { throw .open(path) }
+    /// Everybody who can read the key can be this server, and everybody who can write it can change
+    /// it. A file of root's may be readable for a group: a server that is not root reads it by that.
+    private func checkIsSecret(_ descriptor: Int32) throws(StateFileError) {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw .read(path)
+        }
+        let isOurs = status.st_uid == geteuid()
+        let forbidden: mode_t = isOurs ? 0o077 : 0o027
+        guard isOurs || status.st_uid == 0, status.st_mode & forbidden == 0 else {
+            throw .open(path)
+        }
     }
 
     /// Writes the file under a temporary name and links it to its own, so that of two that start at

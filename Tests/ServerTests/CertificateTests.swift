@@ -78,7 +78,9 @@ private final class ScratchFolder {
         }
     }
 
-    @Test("a key that others can read or write is not used", arguments: [0o644, 0o620, 0o666])
+    @Test(
+        "a key that others can read or write is not used",
+        arguments: [0o640, 0o604, 0o620, 0o602, 0o610, 0o601, 0o666])
     func open(mode: mode_t) throws {
         let folder = try ScratchFolder()
         _ = try ServerCertificate(stateFolder: folder.path)
