@@ -98,7 +98,7 @@ extension ConnectionError {
         case .wrongServer, .untrustedCertificate: "somebody else than the link's server answered"
         case .handshake, .protocolViolation:
             "what answers there is not a chatbox server, or an old one; check the link"
-        case .goodbye(.full): "the server is full; try again later"
+        case .goodbye(.full): "the room, or its server, is full; try again later"
         case .goodbye(.shuttingDown): "the server is stopping; try again later"
         case .goodbye: "the server turned this client away; try again"
         case .lost: "the connection broke at once; try again"

@@ -14,7 +14,7 @@ struct Serve: ParsableCommand {
         discussion: """
             The server relays and orders; it can read nothing of what it relays. Its key is made \
             on first start and kept in the state folder, so that links stay good. It logs to \
-            standard error and stops in good order on SIGTERM and SIGINT.
+            standard error, stops in good order on SIGTERM and SIGINT, and ignores SIGHUP.
             """)
 
     @Option(
@@ -64,21 +64,23 @@ struct Serve: ParsableCommand {
         let socket = try Self.listen(at: place)
         let port = UInt16(clamping: socket.address.port ?? 0)
         Confinement(options: sandbox, ownPort: port).enter().show(prefix: "")
+        let name = tlsCertificate == nil ? nil : certificate.hostName ?? "HOST"
         try AsyncPart.run { [limits = limits.limits, threads] in
+            let logger = Logger(label: "chatbox")
             let server = try ChatServer(
                 configuration: ServerConfiguration(
                     sockets: [socket], certificate: certificate, agent: Chatbox.agent,
-                    limits: limits,
+                    limits: limits, logger: logger,
                     group: MultiThreadedEventLoopGroup(numberOfThreads: threads),
                     keyLog: keyLog))
-            let reader = InputPoller(descriptor: -1, signals: [SIGINT, SIGTERM])
+            let reader = InputPoller(descriptor: -1, signals: [SIGINT, SIGTERM, SIGHUP])
             do {
                 try await server.start()
             } catch let error as ServerError {
                 throw Problem(error)
             }
-            try Self.announce(place, port: port, server)
-            try await Self.run(server, until: SignalWait(poller: reader))
+            try Self.announce(place, port: port, server, certifiedName: name)
+            try await Self.run(server, until: SignalWait(poller: reader, logger: logger))
         }
     }
 
@@ -101,19 +103,25 @@ struct Serve: ParsableCommand {
         }
     }
 
+    /// - Parameter certifiedName: the host's name in a certificate that was given; nil for ours.
     private static func announce(
-        _ place: ListenAddress, port: UInt16, _ server: ChatServer
+        _ place: ListenAddress, port: UInt16, _ server: ChatServer, certifiedName: String?
     ) throws(Problem) {
         let host = place.isEveryAddress ? LocalAddress.first ?? "localhost" : place.host ?? ""
         let address = ServerAddress(host: host, port: port).text
         let key = Fingerprint.text(server.keyHash.pin)
-        try StandardOutput.put(
-            """
-            listening at \(address)
-            key \(key)
-            make a room with: chatbox new \(address) --key \(key)
-
-            """)
+        // A renewal usually brings another key, and ends all links that hold the old one.
+        var advice = "make a room with: chatbox new \(address) --key \(key)"
+        if let certifiedName {
+            let name = ServerAddress(host: certifiedName, port: port).text
+            advice = """
+                make a room whose link outlives renewals, if a public authority made the \
+                certificate, with: chatbox new \(name) --public
+                make a room whose link is good until the key changes with: \
+                chatbox new \(address) --key \(key)
+                """
+        }
+        try StandardOutput.put("listening at \(address)\nkey \(key)\n\(advice)\n")
     }
 
     private static func run(_ server: ChatServer, until signal: SignalWait) async throws {
@@ -128,14 +136,18 @@ struct Serve: ParsableCommand {
     }
 }
 
-/// Waits for a signal on a thread that nobody else needs.
+/// Waits for a signal to stop, on a thread that nobody else needs.
 private struct SignalWait: Sendable {
     let poller: InputPoller
+    let logger: Logger
 
     func wait() async {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread {
-                _ = poller.next()
+                while poller.next() == .signal(SIGHUP) {
+                    logger.notice(
+                        "SIGHUP is ignored: there is nothing to reload; stop the server by SIGTERM")
+                }
                 continuation.resume()
             }
         }
@@ -158,6 +170,11 @@ struct ListenAddress: Equatable {
         guard let text else {
             (host, port) = (nil, FrameLimits.defaultPort)
             return
+        }
+        guard text.isEmpty || !text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            throw Problem(
+                .usage,
+                "\(text) is a port without a host; write :\(text) to listen at every address")
         }
         let wantsFreePort = text.hasSuffix(":0")
         var rest = wantsFreePort ? String(text.dropLast(2)) : text

@@ -42,6 +42,13 @@ struct ListenAddressTests {
         #expect(try ListenAddress(parsing: text).isEveryAddress)
     }
 
+    @Test("a port alone is told how to write it", arguments: ["7705", "0", "99999"])
+    func portAlone(_ text: String) {
+        let problem = #expect(throws: Problem.self) { try ListenAddress(parsing: text) }
+        #expect(problem?.status == .usage)
+        #expect(problem?.sentence.contains("write :\(text) ") == true)
+    }
+
     @Test(
         "what is no address is a usage error",
         arguments: [
