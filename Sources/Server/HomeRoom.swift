@@ -11,6 +11,8 @@ final class HomeRoom: RoomLogObserver {
     private var log: (any RoomLog)?
     private var roster: Roster
     private var doorkeeping: Doorkeeping
+    private var likelyMembers = LikelyMembers()
+    private var commitBudget: CommitBudget
     /// How many connections each loop has; zero-based as loops are.
     private var connectionsOnLoop: [Int]
     /// The log that positions are of, once it has said so.
@@ -25,6 +27,7 @@ final class HomeRoom: RoomLogObserver {
         self.loop = loop
         roster = Roster(limits: loop.shared.limits)
         doorkeeping = Doorkeeping(limits: loop.shared.limits)
+        commitBudget = CommitBudget(limits: loop.shared.limits, now: .now())
         connectionsOnLoop = Array(repeating: 0, count: loop.shared.loopCount)
         log = loop.shared.store.open(id, observer: self, on: loop.eventLoop)
     }
@@ -44,8 +47,9 @@ final class HomeRoom: RoomLogObserver {
         case .attach(let resume): attach(connection, resume: resume)
         case .append(let append): self.append(append, from: connection)
         case .ready(let isReady):
-            guard let member = roster.attachment(on: connection) else { return }
-            perform(doorkeeping.setReady(isReady, member, now: .now()))
+            guard let member = roster.participant(on: connection) else { return }
+            let isMember = likelyMembers.contains(member)
+            perform(doorkeeping.setReady(isReady, member, isMember: isMember, now: .now()))
         case .knock(let payload):
             guard let newcomer = roster.attachment(on: connection) else { return }
             perform(doorkeeping.knock(payload, from: newcomer, now: .now()))
@@ -58,15 +62,20 @@ final class HomeRoom: RoomLogObserver {
     }
 
     private func attach(_ connection: ConnectionID, resume: ClientFrame.Resume?) {
-        guard let arrival = roster.attach(connection, resume: resume, log: logID) else {
-            return loop.deliver(.goodbye(connection, .full))
-        }
+        guard
+            let arrival = roster.attach(
+                connection, resume: resume, log: logID, keeping: likelyMembers)
+        else { return loop.deliver(.goodbye(connection, .full)) }
+        if let dismissed = arrival.dismissed { tellGone(dismissed) }
         connectionsOnLoop[connection.loop] += 1
         if let old = arrival.replaced {
             connectionsOnLoop[old.loop] -= 1
             loop.deliver(.goodbye(old, .replaced))
         }
-        if arrival.standing == .resumed { doorkeeping.returned(arrival.attachment) }
+        if arrival.standing == .resumed {
+            doorkeeping.returned(
+                arrival.attachment, isMember: likelyMembers.contains(arrival.attachment))
+        }
         let ticket = ReadTicket(
             attachment: arrival.attachment, connection: connection, standing: arrival.standing,
             token: arrival.token)
@@ -74,11 +83,32 @@ final class HomeRoom: RoomLogObserver {
     }
 
     private func append(_ append: LogAppend, from connection: ConnectionID) {
-        guard let sender = roster.attachment(on: connection) else { return }
+        guard let sender = roster.participant(on: connection) else { return }
         var append = append
         append.sender = sender
-        let ticket = AppendTicket(id: append.id, attachment: sender, connection: connection)
+        var ticket = AppendTicket(id: append.id, attachment: sender, connection: connection)
+        if append.kind == .commit {
+            ticket.commitEpoch = append.epoch
+            if !mayCommit(sender) { append.epoch = Self.noEpoch }
+        }
         log?.append(append, ticket: ticket)
+    }
+
+    /// An epoch that no log reaches. The log takes no commit of it: it answers a repeat as ever, and
+    /// anything else with `conflict`, after which a client tries again a little later.
+    private static let noEpoch = UInt64.max
+
+    private func mayCommit(_ attachment: AttachmentID) -> Bool {
+        commitBudget.allows(
+            attachment, isMember: likelyMembers.contains(attachment), now: .now())
+    }
+
+    /// The log took a commit.
+    private func committed(_ attachment: AttachmentID, epoch: UInt64) {
+        let wasMember = likelyMembers.contains(attachment)
+        commitBudget.committed(attachment, isMember: wasMember, now: .now())
+        likelyMembers.committed(attachment, epoch: epoch)
+        if !wasMember, likelyMembers.contains(attachment) { doorkeeping.promote(attachment) }
     }
 
     private func leave(_ connection: ConnectionID) {
@@ -97,6 +127,8 @@ final class HomeRoom: RoomLogObserver {
 
     private func tellGone(_ attachment: AttachmentID) {
         broadcast(presence(attachment, .gone))
+        likelyMembers.gone(attachment)
+        commitBudget.gone(attachment)
         perform(doorkeeping.lost(attachment, forGood: true, now: .now()))
     }
 
@@ -146,6 +178,9 @@ final class HomeRoom: RoomLogObserver {
     func appendEnded(_ outcome: AppendOutcome, ticket: AppendTicket) {
         switch outcome {
         case .appended(let sequence, let duplicate):
+            if let epoch = ticket.commitEpoch, !duplicate {
+                committed(ticket.attachment, epoch: epoch)
+            }
             if sequence > fed {
                 answered.add(sequence, ticket, duplicate: duplicate)
             } else {
@@ -197,6 +232,7 @@ final class HomeRoom: RoomLogObserver {
             switch action {
             case .pass(let knocked, let doorkeeper): unicast(.knocked(knocked), to: doorkeeper)
             case .answer(let answered, let newcomers):
+                admit(newcomers, by: answered)
                 let frame = FrameEncoder.frame(.answered(answered))
                 for newcomer in newcomers {
                     guard let connection = roster.connection(of: newcomer) else { continue }
@@ -204,6 +240,18 @@ final class HomeRoom: RoomLogObserver {
                 }
             case .unanswered(let newcomer): unicast(.unanswered, to: newcomer)
             }
+        }
+    }
+
+    /// A doorkeeper answered newcomers, and has perhaps let them in.
+    private func admit(_ newcomers: [AttachmentID], by answered: ServerFrame.Answered) {
+        let admitted = likelyMembers.answered(
+            newcomers, by: answered.doorkeeper, bytes: answered.payload.count)
+        for member in admitted {
+            if let connection = roster.connection(of: member) {
+                _ = roster.participant(on: connection)
+            }
+            doorkeeping.promote(member)
         }
     }
 
@@ -228,9 +276,8 @@ final class HomeRoom: RoomLogObserver {
         _ frame: ByteBuffer, except: ConnectionID? = nil, instead: ByteBuffer? = nil
     ) {
         for index in connectionsOnLoop.indices where connectionsOnLoop[index] > 0 {
-            let isTheirs = except?.loop == index
             let delivery = Delivery.broadcast(
-                id, frame, except: isTheirs ? except : nil, instead: isTheirs ? instead : nil)
+                id, frame, except: except, instead: except?.loop == index ? instead : nil)
             loop.deliver(delivery, toLoop: index)
         }
     }

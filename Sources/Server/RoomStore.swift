@@ -78,11 +78,17 @@ package struct AppendTicket: Sendable, Hashable {
     package var id: AppendID
     package var attachment: AttachmentID
     package var connection: ConnectionID
+    /// For a commit, the epoch in which it was made.
+    package var commitEpoch: UInt64?
 
-    package init(id: AppendID, attachment: AttachmentID, connection: ConnectionID) {
+    package init(
+        id: AppendID, attachment: AttachmentID, connection: ConnectionID,
+        commitEpoch: UInt64? = nil
+    ) {
         self.id = id
         self.attachment = attachment
         self.connection = connection
+        self.commitEpoch = commitEpoch
     }
 }
 

@@ -43,6 +43,19 @@ package struct ServerLimits: Sendable {
     package var appendBytesPerSecond = 4 << 20
     /// Bytes of appends that may come at once: a message of 16 MiB, the longest by default.
     package var appendByteBurst = 20 << 20
+    /// Frames per second and connection that say only that one is there: `ping` and `ready`. A client
+    /// pings every 20 s; each answer is a write of its own, which costs as much as hundreds of appends.
+    package var signsPerSecond = 2
+    /// Of those at once: a client that measures its line.
+    package var signBurst = 50
+
+    // MARK: Turns of an event loop
+
+    /// Time of an event loop that one address may use while others wait for it: what others wait for
+    /// each address that floods, and a hundred times what it takes to go round.
+    package var turnShare = TimeAmount.milliseconds(5)
+    /// How long the loop looks for what others want before an address that has used its share goes on.
+    package var turnPause = TimeAmount.microseconds(50)
 
     // MARK: Rooms
 
@@ -73,6 +86,24 @@ package struct ServerLimits: Sendable {
     /// How long an attachment without a connection can be resumed.
     package var resumeTime = TimeAmount.seconds(120)
 
+    /// How long an attachment can be resumed that never took part: it appended nothing, was not let
+    /// in, and would let nobody in. It loses nothing when it attaches anew, and whoever attaches and
+    /// drops by the thousand does not fill a room.
+    package var idleResumeTime = TimeAmount.seconds(10)
+
+    // MARK: Commits: each one that a log takes makes those that others have under way void
+
+    /// Commits of one member per second in the long run: renewals and admissions; one of these
+    /// carries as many newcomers as have gathered.
+    package var commitsPerSecond = 2
+    /// Commits of one member that may come at once: a thousand newcomers come in in some thirty.
+    package var commitBurst = 40
+    /// Commits per second, in the long run, of all in a room who have the link and are no members
+    /// as far as the server can tell. A member whose commit takes 100 ms to come loses one in ten.
+    package var guestCommitsPerSecond = 1
+    /// Their commits that may come at once: foundings by several who come together.
+    package var guestCommitBurst = 4
+
     // MARK: Knocks
 
     /// How long a doorkeeper may say nothing before another is asked.
@@ -84,7 +115,8 @@ package struct ServerLimits: Sendable {
     package var knockTries = 4
     /// Knocks of one attachment per minute; each is passed to a member.
     package var knocksPerMinute = 12
-    /// Bytes of knocks that wait in one room: two of the largest, thousands of the usual ones.
+    /// Bytes of knocks that wait in one room: thousands of the usual ones. Beyond it those that have
+    /// waited longest are given up.
     package var knockBytesPerRoom = 8 << 20
 
     // MARK: Splices

@@ -4,7 +4,8 @@ import Wire
 
 @testable import Server
 
-@Suite("The roster of a room") struct RosterTests {
+@Suite("The roster of a room") final class RosterTests {
+    private var likely = LikelyMembers()
     private let one = ConnectionID(loop: 0, number: 1)
     private let two = ConnectionID(loop: 1, number: 2)
     private let log = LogID(number: 5)
@@ -13,7 +14,7 @@ import Wire
     private func attach(
         _ roster: inout Roster, _ connection: ConnectionID, resume: ClientFrame.Resume? = nil
     ) throws -> Roster.Arrival {
-        let arrival = roster.attach(connection, resume: resume, log: log)
+        let arrival = roster.attach(connection, resume: resume, log: log, keeping: likely)
         return try #require(arrival)
     }
 
@@ -80,6 +81,7 @@ import Wire
         limits.resumeTime = .seconds(120)
         var roster = Roster(limits: limits)
         let first = try attach(&roster, one)
+        _ = roster.participant(on: one)
         _ = roster.lost(one, now: start)
         #expect(roster.expire(now: start + .seconds(119)).isEmpty && !roster.isEmpty)
         #expect(roster.expire(now: start + .seconds(120)) == [first.attachment])
@@ -102,7 +104,46 @@ import Wire
         limits.membersPerRoom = 1
         var roster = Roster(limits: limits)
         let first = try attach(&roster, one)
-        #expect(roster.attach(two, resume: nil, log: log) == nil)
-        #expect(roster.attach(two, resume: resume(first), log: log)?.standing == .resumed)
+        #expect(roster.attach(two, resume: nil, log: log, keeping: likely) == nil)
+        let again = roster.attach(two, resume: resume(first), log: log, keeping: likely)
+        #expect(again?.standing == .resumed)
+    }
+
+    @Test("who never took part and breaks off is gone after some seconds")
+    func idle() throws {
+        var roster = Roster(limits: ServerLimits())
+        let idle = try attach(&roster, one)
+        let active = try attach(&roster, two)
+        #expect(roster.participant(on: two) == active.attachment)
+        _ = roster.lost(one, now: start)
+        _ = roster.lost(two, now: start)
+        let soon = start + ServerLimits().idleResumeTime
+        #expect(roster.expire(now: soon) == [idle.attachment])
+        #expect(roster.expire(now: start + .seconds(119)).isEmpty)
+        let third = ConnectionID(loop: 0, number: 3)
+        let again = try attach(&roster, third, resume: resume(active))
+        #expect(again.standing == .resumed)
+        _ = roster.lost(third, now: soon)
+        #expect(roster.expire(now: soon + .seconds(119)).isEmpty, "it took part before")
+    }
+
+    @Test("those who are away make place in a full room, members last")
+    func dismissed() throws {
+        var limits = ServerLimits()
+        limits.membersPerRoom = 3
+        var roster = Roster(limits: limits)
+        var away: [Roster.Arrival] = []
+        for number in 0..<3 {
+            let connection = ConnectionID(loop: 0, number: UInt64(10 + number))
+            away.append(try attach(&roster, connection))
+            _ = roster.participant(on: connection)
+            _ = roster.lost(connection, now: start + .seconds(Int64(number)))
+        }
+        likely.committed(away[0].attachment, epoch: 0)
+        #expect(try attach(&roster, one).dismissed == away[1].attachment)
+        #expect(try attach(&roster, two).dismissed == away[2].attachment)
+        let third = ConnectionID(loop: 0, number: 3)
+        #expect(roster.attach(third, resume: nil, log: log, keeping: likely) == nil)
+        #expect(try attach(&roster, third, resume: resume(away[0])).standing == .resumed)
     }
 }
