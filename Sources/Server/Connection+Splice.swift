@@ -63,8 +63,17 @@ extension Connection {
         if splice.hasEnded { loop.tellSplice(splice.peer, .ended) }
     }
 
-    /// Gives what was read to the other end.
-    func pass(_ bytes: ByteBuffer) {
+    /// Gives what was read to the other end, and reads no more when the address of this one has used
+    /// its share of the loop.
+    func passInTurn(_ bytes: ByteBuffer) {
+        guard let work else { return pass(bytes) }
+        let start = NIODeadline.now()
+        pass(bytes)
+        loop.charge(.now() - start, to: work)
+        if loop.rest(for: work) <= .zero { waitForTurn() }
+    }
+
+    private func pass(_ bytes: ByteBuffer) {
         guard let splice else { return }
         touch(loop.shared.limits.spliceIdle)
         splice.underWay += bytes.readableBytes

@@ -22,7 +22,6 @@ final class Connection: ChannelDuplexHandler {
     /// When this is over unless something happens, give or take a sweep.
     private(set) var deadline: NIODeadline
     private var parser = FrameParser(limit: FrameLimits.maximumBodyBeforeAttach)
-    private var challenge: Challenge?
     private var throttle: FrameThrottle?
     private(set) var outbox: Outbox?
     /// What the budgets count for this connection.
@@ -31,6 +30,10 @@ final class Connection: ChannelDuplexHandler {
     private var unsent = 0
     private var holds: ReadHolds = []
     private var isReadPending = false
+    /// What its address uses of the loop.
+    private(set) var work: AddressWork?
+    /// Pings and the like among the frames that are being read.
+    private var signsOfLife = 0
 
     /// Where in its `LocalRoom` this is, or -1.
     var memberIndex = -1
@@ -41,7 +44,7 @@ final class Connection: ChannelDuplexHandler {
     /// The other end of the splice takes bytes, which may be known before who it is.
     var isPeerReady = false
 
-    private var limits: ServerLimits { loop.shared.limits }
+    var limits: ServerLimits { loop.shared.limits }
 
     init(loop: LoopState) {
         self.loop = loop
@@ -61,7 +64,9 @@ final class Connection: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        charged.begin(loop.shared.queues, address: AddressKey(context.remoteAddress))
+        let address = AddressKey(context.remoteAddress)
+        charged.begin(loop.shared.queues, address: address)
+        work = loop.enterTurns(address)
         loop.register(self)
     }
 
@@ -80,6 +85,7 @@ final class Connection: ChannelDuplexHandler {
                 return close()
             }
             state.secured()
+            if let work { loop.charge(Self.handshakeWork, to: work) }
             deadline = loop.now + limits.helloTime
         } else if event as? ChannelEvent == .inputClosed {
             inputEnded()
@@ -90,7 +96,7 @@ final class Connection: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = unwrapInboundIn(data)
-        if let splice, splice.isOpen { return pass(buffer) }
+        if let splice, splice.isOpen { return passInTurn(buffer) }
         guard state.phase != .closed else { return }
         guard state.mayTake(buffer.readableBytes, limit: limits.bytesBeforeAttach) else {
             return goodbye(.protocolError)
@@ -133,14 +139,18 @@ final class Connection: ChannelDuplexHandler {
 
     // MARK: Frames
 
-    /// Takes the frames that are whole, as long as frames are expected.
+    /// Takes the frames that are whole, as long as frames are expected and it is this one's turn.
     func readFrames() {
         // What had come already when too much had: it waits, as what is still to come does.
-        guard !holds.contains(.throttled) else { return charge() }
+        guard holds.isDisjoint(with: [.throttled, .turn]) else { return charge() }
+        let start = NIODeadline.now()
+        let end = start + (work.map { loop.rest(for: $0) } ?? .hours(1))
+        guard end > start else { return waitForTurn() }
+        var now = start
         var count = 0
         var bytes = 0
         do {
-            while state.isReadingFrames, let body = try parser.next() {
+            while now < end, state.isReadingFrames, let body = try parser.next() {
                 count += 1
                 bytes += body.readableBytes
                 if let room = state.room, let append = FrameEncoder.readAppend(body) {
@@ -148,17 +158,44 @@ final class Connection: ChannelDuplexHandler {
                 } else {
                     perform(state.receive(try body.decodeFrame(as: ClientFrame.self)))
                 }
+                if count.isMultiple(of: Self.framesPerLook) { now = .now() }
             }
         } catch {
             return goodbye(.protocolError)
         }
-        if count > 0 && memberIndex >= 0 {
-            // Bytes alone are no word: a frame that never ends would be kept for ever.
-            touch(limits.silence)
-            slowDown(frames: count, bytes: bytes)
-        }
+        if count > 0 { framesRead(count, bytes: bytes, since: start, mayBeMore: now >= end) }
         if state.isTransfer { holdEarlyBytes() }
         charge()
+    }
+
+    private func framesRead(_ count: Int, bytes: Int, since start: NIODeadline, mayBeMore: Bool) {
+        let now = NIODeadline.now()
+        if let work { loop.charge(now - start, to: work) }
+        if memberIndex >= 0 {
+            // Bytes alone are no word: a frame that never ends would be kept for ever.
+            touch(limits.silence)
+            slowDown(frames: count, bytes: bytes, now: now)
+        }
+        if mayBeMore { waitForTurn() }
+    }
+
+    /// Frames between two looks at the clock.
+    private static let framesPerLook = 16
+    /// What a handshake costs: a signature and two agreements on keys, before anything is read here.
+    private static let handshakeWork = TimeAmount.microseconds(500)
+
+    func waitForTurn() {
+        charge()
+        guard state.phase != .closed, !holds.contains(.turn) else { return }
+        hold(.turn)
+        loop.waitForTurn(self)
+    }
+
+    /// Goes on where this stopped when its address had used its share.
+    func takeTurn() {
+        holds.remove(.turn)
+        if splice?.isOpen != true { readFrames() }
+        readOn()
     }
 
     private func append(
@@ -179,53 +216,18 @@ final class Connection: ChannelDuplexHandler {
         case .append(let room, let append):
             let payload = ByteBuffer(bytes: append.payload)
             self.append((append.id, append.kind, append.epoch, payload), to: room)
-        case .ready(let room, let isReady): loop.tell(room, .ready(isReady), from: id)
+        case .ready(let room, let isReady):
+            signsOfLife += 1
+            loop.tell(room, .ready(isReady), from: id)
         case .knock(let room, let payload): loop.tell(room, .knock(payload), from: id)
         case .answer(let room, let answer): loop.tell(room, .answer(answer), from: id)
-        case .pong(let number): deliver(FrameEncoder.frame(.pong(number)))
+        case .pong(let number):
+            signsOfLife += 1
+            deliver(FrameEncoder.frame(.pong(number)))
         case .leave(let room): loop.tell(room, .leave, from: id)
         case .goodbye(let reason): goodbye(reason)
         case .ignore: break
         }
-    }
-
-    private func sendChallenge(version: UInt16) {
-        let challenge = Challenge()
-        self.challenge = challenge
-        let hello = ServerFrame.ServerHello(
-            version: version, challenge: challenge,
-            resumeSeconds: UInt32(clamping: limits.resumeTime.nanoseconds / 1_000_000_000),
-            agent: loop.shared.agent)
-        deliver(FrameEncoder.frame(.challenge(hello)))
-    }
-
-    /// True when the proof holds for this connection; says goodbye otherwise. A challenge is good
-    /// for one try.
-    private func holds(_ proof: RoomProof, for purpose: RoomProof.Purpose) -> Bool {
-        guard let challenge else { return false }
-        self.challenge = nil
-        let server = loop.shared.tls.keyHash
-        guard proof.isValid(for: purpose, challenge: challenge, server: server) else {
-            goodbye(.unauthorized)
-            return false
-        }
-        return true
-    }
-
-    private func check(_ attach: ClientFrame.Attach) {
-        guard holds(attach.proof, for: .attach) else { return }
-        let room = attach.proof.room
-        state.proved(attachTo: room)
-        loop.tell(room, .attach(attach.resume), from: id)
-    }
-
-    private func check(_ transfer: ClientFrame.Transfer) {
-        guard holds(transfer.proof, for: .transfer(transfer.token)) else { return }
-        let key = SpliceTable.Key(room: transfer.proof.room, token: transfer.token)
-        state.proved(transfer: key)
-        // The table of splices says when the wait is over; this is for when it cannot.
-        touch(limits.spliceWait + limits.spliceWait)
-        loop.showToken(key, by: id)
     }
 
     /// The room took this connection in. False when it is gone already.
@@ -237,10 +239,11 @@ final class Connection: ChannelDuplexHandler {
         return true
     }
 
-    private func slowDown(frames: Int, bytes: Int) {
-        let now = NIODeadline.now()
+    private func slowDown(frames: Int, bytes: Int, now: NIODeadline) {
         var throttle = self.throttle ?? FrameThrottle(limits: limits, now: now)
-        let wait = throttle.take(frames: frames, bytes: bytes, now: now)
+        let wait = throttle.take(
+            frames: frames, bytes: bytes, signsOfLife: signsOfLife, now: now)
+        signsOfLife = 0
         self.throttle = throttle
         guard let wait else { return }
         hold(.throttled)
@@ -372,13 +375,14 @@ final class Connection: ChannelDuplexHandler {
         if let phase = state.end() { letGo(phase) }
         charged.end(loop.shared.queues)
         context = nil
+        if let work { loop.leaveTurns(work) }
+        work = nil
         loop.unregister(self)
     }
 
     /// Tells everyone else that this connection is over.
     private func letGo(_ phase: ConnectionState.Phase) {
         outbox = nil
-        challenge = nil
         _ = parser.takeRest()
         switch phase {
         case .attaching(let room), .attached(let room):

@@ -36,6 +36,7 @@ package struct ConnectionState: Sendable {
 
     package private(set) var phase = Phase.handshake
     private var earlyBytes = 0
+    private var challenge: Challenge?
 
     package init() {}
 
@@ -71,6 +72,19 @@ package struct ConnectionState: Sendable {
             return earlyBytes <= limit
         case .attached, .waiting, .spliced, .closed: return true
         }
+    }
+
+    /// What the client is to sign.
+    package mutating func issueChallenge() -> Challenge {
+        let fresh = Challenge()
+        challenge = fresh
+        return fresh
+    }
+
+    /// What a proof must be for. A challenge is good for one try.
+    package mutating func spendChallenge() -> Challenge? {
+        defer { challenge = nil }
+        return challenge
     }
 
     package mutating func receive(_ frame: ClientFrame) -> Action {
@@ -117,7 +131,7 @@ package struct ConnectionState: Sendable {
     package mutating func end() -> Phase? {
         guard phase != .closed else { return nil }
         defer { phase = .closed }
+        challenge = nil
         return phase
     }
-
 }

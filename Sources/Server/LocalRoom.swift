@@ -18,6 +18,8 @@ final class LocalRoom {
     private var patches: [Patch] = []
     /// A batch is on its way to one member after the other; the next one must wait for that.
     private var isFlushing = false
+    /// Whose words are collected here, on whichever loop they are.
+    private var speakers: [ConnectionID] = []
 
     /// One place where one connection's bytes differ from the batch.
     private struct Patch {
@@ -61,6 +63,17 @@ final class LocalRoom {
         }
         connection.memberIndex = -1
         _ = connection.takePatches()
+    }
+
+    /// Notes who has to answer for the work of this turn.
+    func noteSpeaker(_ speaker: ConnectionID) {
+        if speakers.last != speaker { speakers.append(speaker) }
+    }
+
+    func takeSpeakers() -> [ConnectionID] {
+        guard !speakers.isEmpty else { return [] }
+        defer { speakers.removeAll(keepingCapacity: speakers.count <= 64) }
+        return speakers
     }
 
     func broadcast(_ frame: ByteBuffer, except: Connection?, instead: ByteBuffer?) {

@@ -11,6 +11,8 @@ enum LoopMessage: Sendable {
     /// To a room's home: a transfer connection shows its token, or is lost while it waits.
     case showToken(SpliceTable.Key, ConnectionID)
     case tokenLost(SpliceTable.Key, ConnectionID)
+    /// To a connection's loop: what it said took so long to be sent from another one.
+    case worked(ConnectionID, TimeAmount)
     /// To a transfer connection's loop.
     case splice(ConnectionID, SpliceEvent)
     /// To every loop: which connections hold the most of an account that is spent.
@@ -50,7 +52,7 @@ struct Replay: Sendable {
 enum Delivery: Sendable {
     /// Takes a connection in: the replay comes first, then whatever is delivered from now on.
     case join(RoomID, ConnectionID, Replay)
-    /// To all of the room but one, which gets `instead`.
+    /// To all of the room but the one that it comes from, which gets `instead`.
     case broadcast(RoomID, ByteBuffer, except: ConnectionID?, instead: ByteBuffer?)
     case unicast(RoomID, ConnectionID, ByteBuffer)
     /// Ends a connection, after what was delivered before.

@@ -19,12 +19,14 @@ final class LoopState {
     private var localRooms: [RoomID: LocalRoom] = [:]
     private var homeRooms: [RoomID: HomeRoom] = [:]
     private var splices: SpliceTable
+    private let turns: LoopTurns
     private var outgoing: [[LoopMessage]]
     /// Rooms, and connections outside rooms, that have something to send at the end of this turn.
     private var roomsWithWork: [LocalRoom] = []
     private var isTurnEndScheduled = false
     private var queueWatch: QueueWatch
     private var memoryTrim = MemoryTrim()
+    private var isTurnScheduled = false
     private var sweeper: RepeatedTask?
     private(set) var isStopping = false
     private var empty: EventLoopPromise<Void>?
@@ -36,6 +38,7 @@ final class LoopState {
         now = .now()
         splices = SpliceTable(limits: shared.limits)
         queueWatch = QueueWatch(loopCount: shared.loopCount)
+        turns = LoopTurns(share: shared.limits.turnShare)
         outgoing = Array(repeating: [], count: shared.loopCount)
     }
 
@@ -138,6 +141,7 @@ final class LoopState {
         case .delivery(let delivery): receive(delivery)
         case .showToken(let key, let connection): show(key, by: connection)
         case .tokenLost(let key, let connection): splices.lost(connection, key: key)
+        case .worked(let connection, let time): charge(time, to: connection)
         case .splice(let connection, let event): receive(event, for: connection)
         case .nameLargest(let account, let loop):
             send(.largest(account, queueWatch.largest(of: account)), to: loop)
@@ -174,7 +178,60 @@ final class LoopState {
     private func flushRooms() {
         let rooms = roomsWithWork
         roomsWithWork.removeAll(keepingCapacity: true)
-        for room in rooms { room.flush() }
+        var start = NIODeadline.now()
+        for room in rooms {
+            room.flush()
+            let end = NIODeadline.now()
+            let speakers = room.takeSpeakers()
+            let each = (end - start).nanoseconds / Int64(max(1, speakers.count))
+            for speaker in speakers { charge(.nanoseconds(each), to: speaker) }
+            start = end
+        }
+    }
+
+    // MARK: Turns
+
+    /// Less than this is not told to another loop: the message would cost as much.
+    private static let leastToldWork = TimeAmount.microseconds(100)
+
+    func enterTurns(_ address: AddressKey) -> AddressWork { turns.enter(address) }
+
+    func leaveTurns(_ work: AddressWork) { turns.leave(work) }
+
+    /// What is left of this turn for an address.
+    func rest(for work: AddressWork) -> TimeAmount { turns.rest(for: work) }
+
+    /// An address used the loop for so long.
+    func charge(_ time: TimeAmount, to work: AddressWork) {
+        turns.charge(time, to: work)
+    }
+
+    private func charge(_ time: TimeAmount, to connection: ConnectionID) {
+        guard connection.loop == index else {
+            if time >= Self.leastToldWork {
+                send(.worked(connection, time), to: connection.loop)
+            }
+            return
+        }
+        if let work = connections[connection]?.work { turns.charge(time, to: work) }
+    }
+
+    /// A connection goes on in one of the next turns.
+    func waitForTurn(_ connection: Connection) {
+        turns.wait(connection)
+        scheduleTurn()
+    }
+
+    /// Between two turns the loop looks for what others want: tasks that follow each other at once
+    /// would keep it from the network.
+    private func scheduleTurn() {
+        guard turns.hasWaiting, !isTurnScheduled else { return }
+        isTurnScheduled = true
+        eventLoop.assumeIsolated().scheduleTask(in: shared.limits.turnPause) {
+            self.isTurnScheduled = false
+            self.turns.next()
+            self.scheduleTurn()
+        }
     }
 
     // MARK: Rooms
@@ -214,8 +271,10 @@ final class LoopState {
         case .broadcast(let room, let frame, let except, let instead):
             guard let local = localRooms[room] else { return }
             noteWork(in: local)
+            if let except { local.noteSpeaker(except) }
             local.broadcast(
-                frame, except: except.flatMap { connections[$0] }, instead: instead)
+                frame, except: except.flatMap { $0.loop == index ? connections[$0] : nil },
+                instead: instead)
         case .unicast(let room, let connection, let frame):
             guard let local = localRooms[room], let connection = connections[connection],
                 connection.memberIndex >= 0
@@ -317,6 +376,7 @@ final class LoopState {
 
     private func sweep() {
         now = .now()
+        turns.sweep()
         for connection in Array(connections.values) { connection.sweep(now: now) }
         for home in Array(homeRooms.values) {
             home.sweep(now: now)

@@ -7,4 +7,6 @@ struct ReadHolds: OptionSet {
     static let early = ReadHolds(rawValue: 2)
     /// The other end of the splice is slower.
     static let splice = ReadHolds(rawValue: 4)
+    /// Its address has used its share of this turn of the loop.
+    static let turn = ReadHolds(rawValue: 8)
 }

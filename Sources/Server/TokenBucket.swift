@@ -31,23 +31,30 @@ struct TokenBucket {
     }
 }
 
-/// The buckets of one connection: frames, nearly all of them appends, and their bytes.
+/// The buckets of one connection: frames, nearly all of them appends, their bytes, and frames that
+/// only say that one is there.
 struct FrameThrottle {
     private var frames: TokenBucket
     private var bytes: TokenBucket
+    private var signs: TokenBucket
 
     init(limits: ServerLimits, now: NIODeadline) {
         frames = TokenBucket(
             perSecond: limits.appendsPerSecond, burst: limits.appendBurst, now: now)
         bytes = TokenBucket(
             perSecond: limits.appendBytesPerSecond, burst: limits.appendByteBurst, now: now)
+        signs = TokenBucket(perSecond: limits.signsPerSecond, burst: limits.signBurst, now: now)
     }
 
     /// Counts what was read; gives how long no more may be read, or nil.
-    mutating func take(frames count: Int, bytes size: Int, now: NIODeadline) -> TimeAmount? {
+    ///
+    /// - Parameter signsOfLife: how many of the frames were pings and the like.
+    mutating func take(
+        frames count: Int, bytes size: Int, signsOfLife: Int = 0, now: NIODeadline
+    ) -> TimeAmount? {
         frames.take(count, now: now)
         bytes.take(size, now: now)
-        guard let wait = frames.wait else { return bytes.wait }
-        return max(wait, bytes.wait ?? wait)
+        signs.take(signsOfLife, now: now)
+        return [frames.wait, bytes.wait, signs.wait].compactMap(\.self).max()
     }
 }

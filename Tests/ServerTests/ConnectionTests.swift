@@ -31,7 +31,7 @@ import Wire
 
     @Test("tiny frames that wait count for what they take")
     func tinyFrames() throws {
-        var limits = ServerLimits()
+        var limits = LoneConnection.limits
         limits.queuedBytes = 10_000
         let lone = try LoneConnection(limits: limits)
         lone.channel.isWritable = false
@@ -56,7 +56,7 @@ import Wire
 
     @Test("what had come when too much had waits, and who waits is not silent")
     func throttled() throws {
-        var limits = ServerLimits()
+        var limits = LoneConnection.limits
         limits.appendsPerSecond = 1
         limits.appendBurst = 10
         let lone = try LoneConnection(limits: limits)
@@ -66,6 +66,27 @@ import Wire
         #expect(lone.connection.deadline > .now() + .seconds(100))
         lone.channel.embeddedEventLoop.advanceTime(by: .seconds(91))
         #expect(try lone.sent().last == .pong(499))
+    }
+
+    @Test("only whose address has used its share waits for a turn that pays for it")
+    func turns() throws {
+        let heavy = try LoneConnection(limits: ServerLimits())
+        let sibling = try heavy.another(from: "127.0.0.1")
+        let other = try heavy.another(from: "127.0.0.2")
+        for lone in [heavy, sibling, other] { lone.attach() }
+        let work = try #require(heavy.connection.work)
+        heavy.loop.charge(.milliseconds(12), to: work)
+        for lone in [heavy, sibling, other] { try lone.receive([.ping(1)]) }
+        #expect(try other.sent() == [.pong(1)])
+        var waiting = [heavy, sibling]
+        var turns = 0
+        while !waiting.isEmpty, turns < 1000 {
+            heavy.channel.embeddedEventLoop.advanceTime(by: ServerLimits().turnPause)
+            turns += 1
+            waiting = try waiting.filter { try $0.sent() != [.pong(1)] }
+            #expect(turns > 1 || waiting.count == 2)
+        }
+        #expect(waiting.isEmpty)
     }
 
     @Test("a frame that never ends is silence")

@@ -13,7 +13,14 @@ struct LoneConnection {
     let channel: EmbeddedChannel
     let connection: Connection
 
-    init(limits: ServerLimits = ServerLimits()) throws {
+    /// The share of an address is an hour unless a test says otherwise: on a slow machine nobody waits.
+    static var limits: ServerLimits {
+        var limits = ServerLimits()
+        limits.turnShare = .hours(1)
+        return limits
+    }
+
+    init(limits: ServerLimits = LoneConnection.limits) throws {
         let channel = EmbeddedChannel()
         var logger = Logger(label: "test")
         logger.logLevel = .critical
@@ -26,20 +33,27 @@ struct LoneConnection {
 
     /// Several on one loop.
     static func several(
-        _ count: Int, limits: ServerLimits = ServerLimits()
+        _ count: Int, limits: ServerLimits = LoneConnection.limits
     ) throws -> [LoneConnection] {
         let first = try LoneConnection(limits: limits)
         let others = try (1..<count).map { _ in
-            try LoneConnection(
-                EmbeddedChannel(loop: first.channel.embeddedEventLoop), loop: first.loop)
+            try first.another(from: "127.0.0.1")
         }
         return [first] + others
     }
 
-    private init(_ channel: EmbeddedChannel, loop: LoopState) throws {
+    /// Another one on the same loop.
+    func another(from address: String) throws -> LoneConnection {
+        try LoneConnection(
+            EmbeddedChannel(loop: channel.embeddedEventLoop), loop: loop, address: address)
+    }
+
+    private init(
+        _ channel: EmbeddedChannel, loop: LoopState, address: String = "127.0.0.1"
+    ) throws {
         self.channel = channel
         self.loop = loop
-        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        try channel.connect(to: SocketAddress(ipAddress: address, port: 1)).wait()
         connection = Connection(loop: loop)
         try channel.pipeline.syncOperations.addHandler(connection)
         connection.state.secured()

@@ -29,7 +29,7 @@ import Wire
 
     @Test("an address's account counts in that of all, and one loop at a time relieves it")
     func accounts() {
-        var limits = ServerLimits()
+        var limits = LoneConnection.limits
         limits.heldBytes = 300
         limits.heldBytesPerAddress = 200
         let budget = QueueBudget(limits: limits)
@@ -103,7 +103,7 @@ import Wire
 
     @Test("the largest queue of an address is cut off, and others go on")
     func largestQueue() throws {
-        var limits = ServerLimits()
+        var limits = LoneConnection.limits
         limits.heldBytesPerAddress = 100_000
         let lones = try LoneConnection.several(3, limits: limits)
         for lone in lones { lone.channel.isWritable = false }

@@ -180,6 +180,19 @@ import Wire
         let wait = try #require(second)
         #expect(abs(wait.nanoseconds - 1_000_000_000) < 1000)
     }
+
+    @Test("pings are few, however many appends there may be")
+    func pings() throws {
+        let limits = ServerLimits()
+        let start = NIODeadline.now()
+        var throttle = FrameThrottle(limits: limits, now: start)
+        let burst = limits.signBurst
+        #expect(
+            throttle.take(frames: burst, bytes: 13 * burst, signsOfLife: burst, now: start) == nil)
+        let more = throttle.take(frames: 10, bytes: 130, signsOfLife: 10, now: start)
+        let wait = try #require(more)
+        #expect(abs(wait.nanoseconds - 5_000_000_000) < 1000)
+    }
 }
 
 @Suite("Counts of connections") struct AcceptCountsTests {

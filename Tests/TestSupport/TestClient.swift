@@ -22,10 +22,13 @@ package final class TestClient: Sendable {
 
     /// Connects and waits for TLS.
     ///
-    /// - Parameter receiveBuffer: bytes that the kernel keeps for a client that does not read.
+    /// - Parameters:
+    ///   - receiveBuffer: bytes that the kernel keeps for a client that does not read.
+    ///   - source: the address of this machine that it comes from; all of 127.0.0.0/8 are.
     package static func connect(
         _ address: SocketAddress, maximumTLS: TLSVersion? = nil,
-        protocols: [String] = [FrameLimits.applicationProtocol], receiveBuffer: Int? = nil
+        protocols: [String] = [FrameLimits.applicationProtocol], receiveBuffer: Int? = nil,
+        source: String? = nil
     ) async throws -> TestClient {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.certificateVerification = .none
@@ -37,6 +40,9 @@ package final class TestClient: Sendable {
         if let receiveBuffer {
             bootstrap = bootstrap.channelOption(
                 .socketOption(.so_rcvbuf), value: SocketOptionValue(receiveBuffer))
+        }
+        if let source {
+            bootstrap = bootstrap.bind(to: try SocketAddress(ipAddress: source, port: 0))
         }
         let (channel, inbox) = try await bootstrap.connect(to: address) { channel in
             channel.eventLoop.makeCompletedFuture {

@@ -15,14 +15,17 @@ struct HostileClient: Sendable {
 
     /// Attaches to the room of a link.
     ///
-    /// - Parameter receiveBuffer: bytes that the kernel keeps for it while it does not read.
+    /// - Parameters:
+    ///   - receiveBuffer: bytes that the kernel keeps for it while it does not read.
+    ///   - source: the address of this machine that it comes from.
     init(
-        _ link: World.RoomLink, resume: ClientFrame.Resume? = nil, receiveBuffer: Int? = nil
+        _ link: World.RoomLink, resume: ClientFrame.Resume? = nil, receiveBuffer: Int? = nil,
+        source: String? = nil
     ) async throws {
         let link = try Link(parsing: link.text)
         try await self.init(
             port: link.address.port, access: link.secret.accessKey, resume: resume,
-            receiveBuffer: receiveBuffer)
+            receiveBuffer: receiveBuffer, source: source)
     }
 
     /// Attaches to a room of its own: whoever reaches the server can.
@@ -33,11 +36,11 @@ struct HostileClient: Sendable {
 
     init(
         port: UInt16, access: AccessKey, resume: ClientFrame.Resume? = nil,
-        receiveBuffer: Int? = nil
+        receiveBuffer: Int? = nil, source: String? = nil
     ) async throws {
         connection = try await TestClient.connect(
             try SocketAddress(ipAddress: "127.0.0.1", port: Int(port)),
-            receiveBuffer: receiveBuffer)
+            receiveBuffer: receiveBuffer, source: source)
         self.access = access
         attached = try await connection.attach(access, resume: resume)
     }
