@@ -111,7 +111,7 @@ extension EndToEnd {
                 try await carl.next("joined", within: .seconds(12))
                 try bob.say("welcome")
                 try await carl.hears("welcome")
-                for fake in fakes { await fake.connection.close() }
+                for fake in fakes { await fake.connection.breakOff() }
             }
         }
 
