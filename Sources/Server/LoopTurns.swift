@@ -7,17 +7,21 @@ import NIOCore
 struct TurnDebt {
     private var used = TimeAmount.zero
     private var turn: UInt64 = 0
+    /// It used a whole share and has not paid for all of it: what goes on with little time left makes
+    /// small batches, which cost more.
+    private var isPaying = false
 
     /// Adds what was used in a turn.
     mutating func charge(_ time: TimeAmount, turn: UInt64, share: TimeAmount) {
         payOff(until: turn, share: share)
         used = used + time
+        if used >= share { isPaying = true }
     }
 
     /// What is left to be used in a turn; not above zero when the rest has to wait.
     mutating func rest(turn: UInt64, share: TimeAmount) -> TimeAmount {
         payOff(until: turn, share: share)
-        return share - used
+        return isPaying ? min(.zero, share - used) : share - used
     }
 
     private mutating func payOff(until now: UInt64, share: TimeAmount) {
@@ -25,6 +29,7 @@ struct TurnDebt {
         turn = now
         let (paid, isMore) = turns.multipliedReportingOverflow(by: share.nanoseconds)
         used = isMore ? .zero : max(.zero, used - .nanoseconds(paid))
+        if used == .zero { isPaying = false }
     }
 }
 

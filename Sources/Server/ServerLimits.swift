@@ -52,8 +52,8 @@ package struct ServerLimits: Sendable {
     // MARK: Turns of an event loop
 
     /// Time of an event loop that one address may use while others wait for it: what others wait for
-    /// each address that floods, and a hundred times what it takes to go round.
-    package var turnShare = TimeAmount.milliseconds(5)
+    /// each address that floods, and two hundred times what it takes to go round.
+    package var turnShare = TimeAmount.milliseconds(10)
     /// How long the loop looks for what others want before an address that has used its share goes on.
     package var turnPause = TimeAmount.microseconds(50)
 

@@ -13,10 +13,11 @@ import Testing
         debt.charge(.milliseconds(12), turn: 0, share: share)
         #expect(debt.rest(turn: 0, share: share) == .milliseconds(-7))
         #expect(debt.rest(turn: 1, share: share) == .milliseconds(-2))
-        #expect(debt.rest(turn: 2, share: share) == .milliseconds(3))
+        #expect(debt.rest(turn: 2, share: share) == .zero, "all of it is paid first")
         #expect(debt.rest(turn: 3, share: share) == share)
         debt.charge(.milliseconds(1), turn: 1_000_000, share: share)
         #expect(debt.rest(turn: 1_000_000, share: share) == .milliseconds(4))
+        #expect(debt.rest(turn: 1_000_001, share: share) == share)
     }
 
     @Test("an address that drops its connections still owes what it used")
