@@ -81,6 +81,9 @@ extension ChatClient {
             desk.left(
                 sender, inGoodOrder: true, people: conversation.people, now: clock.now())
             tell(conversation.left(sender))
+        case .closes:
+            tell(conversation.spoke(sender))
+            session.closes(conversation.people.person(sender).name, now: clock.now())
         case .offer, .take, .decline, .withdraw, .cancel, .digest, .received, .broken:
             tell(conversation.spoke(sender))
             desk.heard(
@@ -106,6 +109,7 @@ extension ChatClient {
             default: break
             }
             queue.push(event)
+            solitude?.saw(event, isAlone: conversation.people.audience.isEmpty, now: clock.now())
         }
     }
 
@@ -113,6 +117,11 @@ extension ChatClient {
         desk.left(
             person.attachment, inGoodOrder: inGoodOrder, people: conversation.people,
             now: clock.now())
+    }
+
+    func tellIfAlone() {
+        guard let event = solitude?.tick(now: clock.now()) else { return }
+        queue.push(event)
     }
 
     private func met(_ person: Person) {

@@ -49,7 +49,7 @@ extension ChatClient {
                 random: random))
         session = RoomSession(
             access: secret.accessKey, agent: agent, group: group, movedWith: session.outbox,
-            random: session.random)
+            said: session.said, patience: session.patience, random: session.random)
         enterNewRoomIfDue()
     }
 

@@ -104,7 +104,8 @@ extension ChatClient {
     // MARK: Time
 
     private var deadline: Duration? {
-        [session.deadline, desk.deadline, move.deadline].compactMap(\.self).min()
+        [session.deadline, desk.deadline, move.deadline, solitude?.deadline].compactMap(\.self)
+            .min()
     }
 
     func keepTime() async {
@@ -119,6 +120,7 @@ extension ChatClient {
             session.tick(now: now)
             desk.tick(people: conversation.people, now: now)
             enterNewRoomIfDue()
+            tellIfAlone()
             drain()
         }
     }

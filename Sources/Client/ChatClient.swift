@@ -15,6 +15,7 @@ package actor ChatClient {
     let identity: Identity
     let agent: String
     let options: RoomOptions
+    let hostsRoom: Bool
     let archive: (any PeopleArchive)?
     /// It was said that known people cannot be kept.
     var hasArchiveFailed: Bool
@@ -26,6 +27,8 @@ package actor ChatClient {
     var conversation: Conversation
     var desk: TransferDesk
     var move = MoveUnderWay()
+    /// Nil for whoever waits for guests.
+    var solitude: Solitude?
 
     var outgoing: [ClientFrame] = []
     var outgoingBytes = 0
@@ -70,6 +73,8 @@ package actor ChatClient {
         self.random = random
         agent = configuration.agent
         options = configuration.options
+        hostsRoom = configuration.hostsRoom
+        solitude = hostsRoom ? nil : Solitude()
         self.archive = archive
         makeGroup = group
         let name = PersonName.fitting(configuration.name)
@@ -79,7 +84,7 @@ package actor ChatClient {
                 GroupSetting(
                     secret: link, identity: identity, name: Array(name.utf8),
                     options: configuration.options, wallClock: wallClock.now, random: random)),
-            random: random)
+            patience: configuration.patience, random: random)
         let me = Person(attachment: AttachmentID(0), name: name, keyTag: identity.keyTag)
         let (known, problem) = Self.known(from: archive)
         hasArchiveFailed = problem != nil
@@ -217,7 +222,7 @@ package actor ChatClient {
     /// returns.
     package func leave() async {
         guard !hasEnded else { return }
-        session.leave(now: clock.now())
+        session.leave(closesRoom: hostsRoom, now: clock.now())
         drain()
         guard !hasEnded else { return }
         await withCheckedContinuation { leaveWaiters.append($0) }
@@ -247,10 +252,19 @@ package struct ClientConfiguration: Sendable {
     package var agent: String
     /// What the room's link says about it; who is first makes the room so.
     package var options: RoomOptions
+    /// The room's server is part of this program, and ends with it.
+    package var hostsRoom: Bool
+    /// After a server has not answered for so long, `run` gives up; nil for a person, who decides.
+    package var patience: Duration?
 
-    package init(name: String, agent: String, options: RoomOptions = .default) {
+    package init(
+        name: String, agent: String, options: RoomOptions = .default, hostsRoom: Bool = false,
+        patience: Duration? = nil
+    ) {
         self.name = name
         self.agent = agent
         self.options = options
+        self.hostsRoom = hostsRoom
+        self.patience = patience
     }
 }

@@ -68,6 +68,10 @@ package enum ClientFailure: Error, Equatable, Sendable {
     case removed(by: String)
     /// A member turned us away at the door.
     case turnedAway(by: String)
+    /// A member whose program was the room's server closed it.
+    case closed(by: String)
+    /// Nobody answered for as long as we were to try.
+    case gaveUp(after: Duration)
 
     /// One sentence that says what happened and what to do.
     package var sentence: String {
@@ -83,6 +87,11 @@ package enum ClientFailure: Error, Equatable, Sendable {
             "\(ShownName(name).text) removed you from the room; ask somebody in it for a new link"
         case .turnedAway(let name):
             "\(ShownName(name).text) did not let you in; ask them before you try again"
+        case .closed(let name):
+            "\(ShownName(name).text) closed the room, which their chatbox hosted; ask for another link"
+        case .gaveUp(let time):
+            "nobody answered for \(time.components.seconds / 60) minutes; a room that somebody's own "
+                + "chatbox hosted has ended with it; ask for a new link, or start again later"
         case .versionMismatch: "the server speaks another version; update chatbox on both sides"
         }
     }

@@ -36,6 +36,9 @@ package enum ClientEvent: Sendable {
     case keyChanged(Person, formerKeyTags: [String])
     /// The server, or a member, did what the protocol forbids. Told once for each kind and person.
     case warning(RoomWarning)
+    /// Nobody was met since we came, for some time: the link may be wrong or dead. Whether we are in
+    /// the room, or wait to be let in by somebody who does not answer.
+    case alone(isInside: Bool)
     /// The room goes on under a fresh secret and the link that led here is dead.
     case moved(Move)
     /// Something that a person should know, in words of ours.
@@ -63,6 +66,8 @@ package enum ClientEvent: Sendable {
         case connected
         /// The connection broke; the next try is after this long.
         case reconnecting(after: Duration)
+        /// Nobody has answered for some time; it is still tried.
+        case unreachable
     }
 
     package enum PersonChange: Sendable, Equatable {

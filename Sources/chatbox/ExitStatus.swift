@@ -13,7 +13,7 @@ enum ExitStatus: Int32, CaseIterable {
     case badLink = 65
     /// A file to be sent cannot be read.
     case noInput = 66
-    /// The server cannot be reached, the port is taken, or nobody is in the room.
+    /// The server cannot be reached, the port is taken, nobody is in the room, or it has ended.
     case unavailable = 69
     /// The folder for received files cannot be made or written to.
     case cannotCreate = 73
@@ -33,7 +33,7 @@ enum ExitStatus: Int32, CaseIterable {
         case .badLink: "the link, or the text to send, is not usable"
         case .noInput: "a file to be sent cannot be read"
         case .unavailable:
-            "the server cannot be reached, the port is taken, or nobody is in the room"
+            "the server cannot be reached, the port is taken, nobody is in the room, or it has ended"
         case .cannotCreate: "the folder for received files cannot be written to"
         case .inputOutput: "reading or writing failed"
         case .temporary: "the connection was lost, or nothing happened in time"
@@ -103,6 +103,7 @@ extension Problem {
             case .wrongServer, .untrustedCertificate, .unauthorized, .removed, .turnedAway:
                 .noPermission
             case .versionMismatch: .protocolError
+            case .closed, .gaveUp: .unavailable
             }
         self.init(status, failure.sentence)
     }

@@ -55,7 +55,7 @@ struct Host: ParsableCommand {
             keyLog: keyLog)
         let confinement = Confinement(
             options: sandbox, folder: folder, shares: try share.open(), port: port, ownPort: port)
-        let client = try stay.client(confinement)
+        let client = try stay.client(confinement, hostsRoom: true)
         let lister = confinement.lister
         let kept = confinement.enter()
         try Self.announce(link, toPerson: isInteractive)

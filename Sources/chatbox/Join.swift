@@ -7,7 +7,8 @@ struct Join: ParsableCommand {
         discussion: """
             On a terminal it asks for the folder for received files, and for nothing else. In a \
             pipe, lines in are said and what others say comes out; at the end of the input the \
-            room is left.
+            room is left. When the host of a room closes it, or the server has not answered a pipe \
+            for an hour, the exit status is 69.
             """)
 
     @Argument(help: "The link, in quotes: chatbox://HOST/#SECRET.")
@@ -32,7 +33,8 @@ struct Join: ParsableCommand {
         let folder = try FolderChoice.open(given: folder, asks: Stay.isInteractive && !plain)
         let confinement = Confinement(
             options: sandbox, folder: folder, shares: try share.open(), port: stay.server.port)
-        let client = try stay.client(confinement)
+        let client = try stay.client(
+            confinement, patience: Stay.isInteractive ? nil : Stay.patience)
         let lister = confinement.lister
         confinement.enter().show()
         try AsyncPart.run { [plain] in

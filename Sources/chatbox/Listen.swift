@@ -12,7 +12,8 @@ struct Listen: ParsableCommand {
         discussion: """
             Every event is one JSON object a line, its type first; commands are read from standard \
             input the same way, such as {"type":"say","text":"hello"}. The end of the input does \
-            not end the stay: {"type":"quit"}, SIGINT or SIGTERM does.
+            not end the stay: {"type":"quit"}, SIGINT or SIGTERM does. When the host of a room closes \
+            it, or the server has not answered for an hour, the exit status is 69.
             """)
 
     @Argument(help: "The link, in quotes: chatbox://HOST/#SECRET.")
@@ -44,7 +45,7 @@ struct Listen: ParsableCommand {
         let folder = try FolderChoice.open(given: folder, asks: false)
         let confinement = Confinement(
             options: sandbox, folder: folder, shares: try share.open(), port: stay.server.port)
-        let client = try stay.client(confinement)
+        let client = try stay.client(confinement, patience: Stay.patience)
         let kept = confinement.enter()
         let output = StandardOutput()
         _ = output.write(kept.event.line + "\n")

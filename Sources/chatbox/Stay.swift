@@ -38,9 +38,13 @@ struct Stay: Sendable {
 
     /// Opens, reads and looks up all that the stay needs, and starts no thread.
     ///
-    /// - Parameter opened: files to be sent that are open already, by their paths.
+    /// - Parameters:
+    ///   - opened: files to be sent that are open already, by their paths.
+    ///   - hostsRoom: whether the room's server is in this program.
+    ///   - patience: after which it gives up on a server that does not answer.
     func client(
-        _ confinement: Confinement, opened: [String: SourceFile] = [:]
+        _ confinement: Confinement, opened: [String: SourceFile] = [:], hostsRoom: Bool = false,
+        patience: Duration? = nil
     ) throws -> ChatClient {
         let name = try person.shownName
         let identity = try IdentityFile().load()
@@ -49,11 +53,16 @@ struct Stay: Sendable {
             addresses: confinement.options.isWanted ? try addresses() : nil, keyLog: keyLog)
         return ChatClient(
             configuration: ClientConfiguration(
-                name: name, agent: Chatbox.agent, options: link.options),
+                name: name, agent: Chatbox.agent, options: link.options, hostsRoom: hostsRoom,
+                patience: patience),
             link: link.secret, identity: identity, connector: connector,
             folder: confinement.folder, sources: confinement.sources(opened: opened),
             archive: KnownPeopleFile())
     }
+
+    /// Without a person to decide, a server that has not answered for so long is taken to be gone: a
+    /// network may be away for as long as that, and a script should end some day.
+    static let patience: Duration = .seconds(3600)
 
     private func addresses() throws(Problem) -> ServerAddresses {
         do throws(ConnectionError) {

@@ -53,7 +53,8 @@ import Wire
         let id = MessageID(number: 1)
         let events: [ClientEvent] = [
             .connection(.connecting), .connection(.connected),
-            .connection(.reconnecting(after: .seconds(1))), Samples.joined(),
+            .connection(.reconnecting(after: .seconds(1))), .connection(.unreachable),
+            Samples.joined(),
             .outside(.waitingForApproval), .person(Samples.ben, .arrived),
             .person(Samples.ben, .renamed(from: "x")),
             .person(Samples.ben, .removed(by: Samples.ann)), .newcomer(newcomer),
@@ -61,6 +62,7 @@ import Wire
             .moved(move), .keyChanged(Samples.ann, formerKeyTags: ["0f0f1e1e"]),
             .warning(.init(kind: .differentConversation, person: Samples.ben, sentence: "x")),
             Samples.message("x"), .sent(id), .uncertain(id), .received(id, by: 1, of: 2),
+            .alone(isInside: true),
             .missed(count: 1), Samples.offer(), Samples.transfer(.running),
             Samples.transfer(.completed(fileName: "x"), sha256: "aa"),
             .offered(OwnOffer(number: OfferNumber(1), path: "x")), .settled(OfferNumber(1)),

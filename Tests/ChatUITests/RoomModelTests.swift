@@ -284,6 +284,25 @@ import Wire
         #expect(told(.failed("why"), peer: Samples.me) == ["error: report.pdf failed: why"])
     }
 
+    @Test("it is said what a server that is gone, and a room where nobody is, may mean")
+    func goneOrEmpty() {
+        var model = RoomModel(folder: nil, link: Samples.link, isLive: false)
+        let events: [ClientEvent] = [
+            .connection(.connected), Samples.joined(), .alone(isInside: true),
+            .connection(.reconnecting(after: .seconds(1))), .connection(.unreachable),
+            .connection(.connecting), .connection(.reconnecting(after: .seconds(15))),
+            .connection(.connected),
+        ]
+        let told = events.flatMap { Samples.lines(model.apply($0, at: Samples.noon)) }
+        #expect(
+            told.dropFirst() == [
+                "-- nobody else is here yet; if you expected others, compare the link with theirs: a wrong character leads to an empty room, and a link is dead once somebody was removed by it",
+                "-- the connection broke; trying again",
+                "-- nobody answers at \(Samples.link.address.text) since 12:00; if somebody's own chatbox hosted the room, it has ended with that; still trying, /quit leaves",
+                "-- connected again",
+            ])
+    }
+
     @Test("people are found by name, by name in other case, and by name and key")
     func finding() {
         var model = RoomModel(folder: nil, isLive: false)

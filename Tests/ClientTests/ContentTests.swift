@@ -36,7 +36,7 @@ struct ContentTests {
                 Content.FileDigest(
                     file: file, token: TransferToken(number: 2),
                     sha256: Array(repeating: 3, count: 32))),
-            .received(file: file, sender: AttachmentID(1)), .bye,
+            .received(file: file, sender: AttachmentID(1)), .bye, .closes,
             .broken(file: file, token: TransferToken(number: 2)),
         ]
     }

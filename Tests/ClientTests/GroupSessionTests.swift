@@ -244,6 +244,45 @@ struct GroupSessionTests {
         #expect(session.takeActions().sent == [110])
     }
 
+    /// The texts of appends, in order.
+    private func texts(_ actions: [RoomSession.Action]) -> [String] {
+        actions.appends.compactMap { append in
+            guard case .text(let part)? = try? Content.decode(Array(append.payload.dropLast()))
+            else { return nil }
+            return String(decoding: part.bytes, as: UTF8.self)
+        }
+    }
+
+    @Test(
+        "says again what somebody had not heard of an earlier log, before what waits, and never to others than at first",
+        arguments: [true, false])
+    func repeats(isForAll: Bool) throws {
+        var session = inRoom()
+        group.audience = [[1], [2]]
+        for (id, text) in ["a", "b"].enumerated() {
+            say(text, &session, id: UInt128(id))
+            let append = try #require(session.takeActions().appends.first)
+            session.received([appended(append, 101 + UInt64(id))], now: .zero)
+        }
+        session.received([.reset(Position(log: LogID(number: 2), sequence: 4))], now: .zero)
+        say("c", &session, id: 9)
+        group.present = isForAll ? [[2]] : [[2], [3]]
+        group.next = [
+            .repeatUnheard(by: [HeardLog(log: LogID(number: 1), since: 0, last: 101)])
+        ]
+        session.received([entry(5, from: other)], now: .zero)
+        session.gathered(now: .zero)
+        #expect(texts(session.takeActions()).isEmpty)
+        session.tick(now: RoomSession.settling)
+        let actions = session.takeActions()
+        #expect(texts(actions) == (isForAll ? ["b", "c"] : ["c"]))
+        let answers = actions.appends.enumerated().map { appended($1, 6 + UInt64($0)) }
+        session.received(answers, now: RoomSession.settling)
+        // The person was told of the other when it was said first.
+        #expect(session.takeActions().sent == [5 + UInt64(answers.count)])
+        #expect(session.outbox.isEmpty)
+    }
+
     @Test("says a part again that a replay shows to have come too late")
     func sayAgainInReplay() throws {
         var session = inRoom()
@@ -342,6 +381,7 @@ struct GroupSessionTests {
         connect(&next, [attached(.founder)], now: .seconds(2))
         #expect(next.takeActions().appends.isEmpty)
         next.gathered(now: .seconds(2))
+        next.tick(now: .seconds(2) + RoomSession.settling)
         #expect(next.takeActions().appends.count == 2)
     }
 

@@ -34,7 +34,7 @@ package struct JSONEvent: Sendable, Equatable {
                     ("people", .array(joined.people.map(Self.person))),
                     ("protection", Self.protection(joined.protection)),
                 ])
-        // connection {state: connecting | connected | reconnecting, after?: seconds}
+        // connection {state: connecting | connected | reconnecting | unreachable, after?: seconds}
         case .connection(let state): self = Self.connection(state)
         // message {id, from: person, text, action, time}
         case .message(let message):
@@ -69,7 +69,7 @@ package struct JSONEvent: Sendable, Equatable {
         case .received(let id, let by, let of):
             self.init(
                 "received", [("id", Self.id(id)), ("by", .integer(by)), ("of", .integer(of))])
-        case .newcomer, .decided, .outside, .keyChanged, .warning, .moved:
+        case .newcomer, .decided, .outside, .alone, .keyChanged, .warning, .moved:
             self = Self.roomEvent(event, link)
         // notice {text}
         case .notice(let text): self.init("notice", [("text", .string(text))])
@@ -124,6 +124,8 @@ package struct JSONEvent: Sendable, Equatable {
         // outside {reason: asking | waitingForApproval | nobodyAnswers | roomIsFull | otherSuite |
         // otherClock}
         case .outside(let why): JSONEvent("outside", [("reason", .string("\(why)"))])
+        // alone {inside}: nobody was met for some time
+        case .alone(let isInside): JSONEvent("alone", [("inside", .bool(isInside))])
         // keyChanged {person, formerKeys: [key]}
         case .keyChanged(let person, let tags):
             JSONEvent(
@@ -177,6 +179,7 @@ package struct JSONEvent: Sendable, Equatable {
             JSONEvent(
                 "connection",
                 [("state", .string("reconnecting")), ("after", .number(after / .seconds(1)))])
+        case .unreachable: JSONEvent("connection", [("state", .string("unreachable"))])
         }
     }
 

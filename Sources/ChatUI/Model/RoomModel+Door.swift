@@ -9,6 +9,7 @@ extension RoomModel {
         case .newcomer(let newcomer): asked(newcomer)
         case .decided(let newcomer, let decision): decided(newcomer, decision)
         case .outside(let why): stands(why)
+        case .alone(let isInside): [alone(isInside: isInside)]
         case .keyChanged(let person, let tags): [keyChanged(person, tags)]
         case .warning(let warning): SafeText.lines(untrusted: warning.sentence).map(Told.warning)
         case .moved(let move): moved(move)
@@ -46,6 +47,14 @@ extension RoomModel {
         case .roomIsFull: return [.notice("the room is full; waiting for somebody to leave")]
         case .asking, .otherSuite, .otherClock: return []
         }
+    }
+
+    private func alone(isInside: Bool) -> Told {
+        let found: SafeText =
+            isInside ? "nobody else is here yet" : "nobody who could let you in has answered yet"
+        return .notice(
+            "\(found); if you expected others, compare the link with theirs: a wrong character leads to an empty room, and a link is dead once somebody was removed by it"
+        )
     }
 
     private func keyChanged(_ person: Person, _ tags: [String]) -> Told {

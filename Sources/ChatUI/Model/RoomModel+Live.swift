@@ -78,7 +78,7 @@ extension RoomModel {
         return switch connection {
         case .connecting: StyledText("connecting", .warning)
         case .connected: StyledText("connected\(since)", .quiet)
-        case .reconnecting: StyledText("reconnecting\(since)", .warning)
+        case .reconnecting, .unreachable: StyledText("reconnecting\(since)", .warning)
         }
     }
 

@@ -89,7 +89,7 @@ package struct RoomModel: Sendable {
         case .offered(let offer): [offered(offer)]
         case .settled(let number): settledForAll(number)
         case .received(let id, let by, let of): received(id, by, of)
-        case .newcomer, .decided, .outside, .keyChanged, .warning, .moved: roomEvent(event)
+        case .newcomer, .decided, .outside, .alone, .keyChanged, .warning, .moved: roomEvent(event)
         case .notice(let text): Told.notices(SafeText.lines(untrusted: text))
         }
     }
@@ -208,11 +208,24 @@ package struct RoomModel: Sendable {
         case (.reconnecting, .connected):
             connectionTime = now
             return [.quiet("connected again")]
+        case (_, .unreachable):
+            // It goes on as it was: another try is under way.
+            connection = before
+            return [unreachable]
         case (.reconnecting, _), (.connected, .connected): return []
         default:
             connectionTime = now
             return []
         }
+    }
+
+    /// What a server that does not answer may mean.
+    private var unreachable: Told {
+        let host: SafeText = link.map { SafeText(untrusted: $0.address.text) } ?? "the server"
+        let since: SafeText = connectionTime.map { " since \($0.clock)" } ?? ""
+        return .notice(
+            "nobody answers at \(host)\(since); if somebody's own chatbox hosted the room, it has ended with that; still trying, /quit leaves"
+        )
     }
 
     private mutating func changed(

@@ -14,6 +14,7 @@ extension Content {
         case received = 9
         case bye = 10
         case broken = 11
+        case closes = 12
     }
 
     /// The encoding, ready to be sealed.
@@ -65,6 +66,7 @@ extension Content {
             writer.write(Kind.broken.rawValue)
             writer.write(file)
             writer.write(token)
+        case .closes: writer.write(Kind.closes.rawValue)
         }
     }
 
@@ -105,6 +107,7 @@ extension Content {
         case .received: .received(file: try reader.read(), sender: try reader.read())
         case .bye: .bye
         case .broken: .broken(file: try reader.read(), token: try reader.read())
+        case .closes: .closes
         }
     }
 }

@@ -24,6 +24,8 @@ enum Content: Equatable, Sendable {
     /// The stream of this token has ended at one end before all was across; the other end may not
     /// know it yet.
     case broken(file: FileID, token: TransferToken)
+    /// Hosts the room in its own program, which ends now: so does the room.
+    case closes
 
     static let version: UInt8 = 1
 
@@ -105,7 +107,7 @@ extension Content {
         case .take(let take): take.sender
         case .decline(_, let sender), .received(_, let sender): sender
         case .cancel(_, let peer, _): peer
-        case .text, .withdraw, .digest, .bye, .broken: nil
+        case .text, .withdraw, .digest, .bye, .broken, .closes: nil
         }
     }
 
@@ -113,7 +115,7 @@ extension Content {
     var isOffering: Bool {
         switch self {
         case .offer, .withdraw: true
-        case .text, .take, .decline, .cancel, .digest, .received, .bye, .broken: false
+        case .text, .take, .decline, .cancel, .digest, .received, .bye, .broken, .closes: false
         }
     }
 
@@ -122,7 +124,7 @@ extension Content {
         switch self {
         case .take, .decline, .received: true
         case .cancel(_, _, let reason): reason != .crowded
-        case .text, .offer, .withdraw, .digest, .bye, .broken: false
+        case .text, .offer, .withdraw, .digest, .bye, .broken, .closes: false
         }
     }
 
@@ -139,7 +141,7 @@ extension Content {
         case .received(let file, _): return .received(file: file, sender: member)
         case .cancel(let file, _, let reason):
             return .cancel(file: file, peer: member, reason: reason)
-        case .text, .withdraw, .digest, .bye, .broken: return self
+        case .text, .withdraw, .digest, .bye, .broken, .closes: return self
         }
     }
 }

@@ -23,6 +23,10 @@ struct Envelope: Equatable, Sendable {
         case decides(attachment: AttachmentID, identityKey: [UInt8], admits: Bool)
         /// The room goes on under another secret.
         case moves(RoomSecret, removed: RoomMember?)
+        /// What the sender had heard of the room's earlier logs, and when it came into this one.
+        case states([HeardLog])
+        /// For those who had heard less of a log than the sender.
+        case recounts(Recount)
         /// For those whom a commit added; goes with the Welcome and never through the log.
         case briefing(Briefing)
     }
@@ -41,6 +45,8 @@ struct Envelope: Equatable, Sendable {
         /// Identity keys of those who were in before the log began anew, or before the room moved,
         /// and are not back yet.
         var awaited: [IdentityKey] = []
+        /// What those inside had heard of the earlier logs, oldest first, and of this one.
+        var heard: [LogSpan] = []
     }
 
     private enum Kind: UInt8 {
@@ -53,6 +59,8 @@ struct Envelope: Equatable, Sendable {
         case reminds = 7
         /// No body of its own: that of another kind follows.
         case remarks = 8
+        case states = 9
+        case recounts = 10
     }
 
     var encoded: [UInt8] {
@@ -86,9 +94,16 @@ struct Envelope: Equatable, Sendable {
             writer.write(briefing.logEpoch)
             writer.writeVector(briefing.asking)
             writer.writeVector(briefing.awaited)
+            writer.writeVector(briefing.heard)
         case .reminds(let start):
             writer.write(Kind.reminds.rawValue)
             writer.write(start)
+        case .states(let heard):
+            writer.write(Kind.states.rawValue)
+            writer.writeVector(heard)
+        case .recounts(let recount):
+            writer.write(Kind.recounts.rawValue)
+            writer.write(recount)
         }
         return writer.bytes
     }
@@ -135,8 +150,11 @@ struct Envelope: Equatable, Sendable {
             .briefing(
                 Briefing(
                     start: try reader.read(), logEpoch: try reader.read(),
-                    asking: try reader.readVector(), awaited: try reader.readVector()))
+                    asking: try reader.readVector(), awaited: try reader.readVector(),
+                    heard: try reader.readVector()))
         case .reminds: .reminds(try reader.read())
+        case .states: .states(try reader.readVector())
+        case .recounts: .recounts(try reader.read())
         }
     }
 }

@@ -15,7 +15,7 @@ struct LogClaim: TLSCodable, Hashable, Sendable {
     let sequence: UInt64
     /// SHA-256, 32 bytes.
     let hash: [UInt8]
-    /// Nil for the whole record, which began with the group.
+    /// Nil for the whole record by somebody who has had it since it began with the group.
     var part: Part?
 
     init(sequence: UInt64, hash: [UInt8], part: Part? = nil) {
@@ -119,11 +119,14 @@ struct LogRecord: Sendable {
     /// What each entry since the first adds to the hash, as long as they are to be hashed again when
     /// an older record turns up; nil when that cannot be any more.
     private var digests: [[UInt8]]?
+    /// We have had every entry since the group began.
+    private var isWhole = false
 
     /// The whole record of a group that begins.
     init(groupID: [UInt8]) {
         self.groupID = groupID
         origin = 0
+        isWhole = true
         start = Self.start(groupID, origin: 0)
     }
 
@@ -147,7 +150,7 @@ struct LogRecord: Sendable {
     /// What we say of the log; nil when nothing has come since we missed something.
     var claim: LogClaim? {
         guard let last = history.last, let origin, let since else { return nil }
-        let part = origin == 0 ? nil : LogClaim.Part(origin: origin, since: since)
+        let part = isWhole ? nil : LogClaim.Part(origin: origin, since: since)
         return LogClaim(sequence: last.sequence, hash: last.hash, part: part)
     }
 
@@ -188,6 +191,7 @@ struct LogRecord: Sendable {
     /// Entries are gone: another record begins with the next.
     mutating func lose() {
         origin = nil
+        isWhole = false
         since = nil
         history = []
         digests = nil

@@ -243,6 +243,9 @@ extension MLSRoomGroup {
         for member in change.joined + change.returned {
             _ = membership.door.forget(member.attachment)
             membership.changes[member.attachment] = entry.sequence
+            if companions.contains(member.identityKey) {
+                membership.lastReturn = membership.group.epoch
+            }
         }
         for member in change.returned { membership.leavers.remove(member.attachment) }
         if !change.joined.isEmpty {

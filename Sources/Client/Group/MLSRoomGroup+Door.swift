@@ -156,6 +156,7 @@ extension MLSRoomGroup {
             briefing.awaited = companions.subtracting(here).prefix(Envelope.Briefing.maximumAwaited)
                 .map(IdentityKey.init)
         }
+        briefing.heard = memory.briefing
         let envelope = Envelope(claim: nil, body: .briefing(briefing))
         guard let sealed = try? membership.group.encrypt(envelope.encoded) else { return [] }
         let admission = DoorAnswer.Admission(

@@ -26,6 +26,7 @@ extension MLSRoomGroup {
         let talk = [
             duties.receipt, duties.asking, duties.reminders.values.min(), duties.recovery?.due,
             membership.doubt.deadline, membership.late.deadline, membership.ends.deadline,
+            memory.deadline,
         ].compactMap(\.self).min()
         guard membership.proposed == nil, !membership.doubt.isOpen else { return talk }
         var commits = [removals.isEmpty ? nil : duties.removing]
@@ -55,6 +56,7 @@ extension MLSRoomGroup {
             }
         }
         steps += remindIfDue(membership, now: now)
+        steps += rememberIfDue(membership, now: now)
         let missed = membership.late.missed(now: now)
         if missed > 0 { steps.append(.news(.missed(count: missed))) }
         // A commit of ours could split the group while it is not known where it is.

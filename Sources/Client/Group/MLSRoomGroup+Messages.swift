@@ -10,7 +10,11 @@ extension MLSRoomGroup {
         else { throw .notReady }
         membership.duties.receipt = nil
         membership.duties.asking = nil
-        if (try? Content.decode(content)) == .bye { membership.hasSaidBye = true }
+        switch try? Content.decode(content) {
+        case .bye?: membership.hasSaidBye = true
+        case .text(let part)?: memory.sealed(part, into: sealed)
+        default: break
+        }
         membership.sealedCount += 1
         if membership.sealedCount == Duties.renewalMessages {
             let soon = now + between(.zero, Duties.firstRenewal)
@@ -59,15 +63,19 @@ extension MLSRoomGroup {
         guard case .privateMessage(let message)? = try? MLSMessage(bytes: entry.payload) else {
             return []
         }
-        let isReadable = canBeRead(
-            Sealing(group: message.groupID, epoch: message.epoch), now: now)
+        let isReadable =
+            canBeRead(Sealing(group: message.groupID, epoch: message.epoch), now: now)
+            && message.epoch >= membership.lastReturn
         if isReadable {
             membership.remarks.landed(entry.payload)
         } else {
             membership.remarks.addRepeated(entry.sequence)
             oweReceipt(membership, now: now)
         }
-        guard let spoken else { return isReadable ? [] : [.sayAgain] }
+        guard let spoken else {
+            if isReadable { memory.landed(entry.payload, at: entry.sequence) }
+            return isReadable ? [] : [.sayAgain]
+        }
         if case .moves = spoken.body, message.epoch != membership.group.epoch {
             moveFailed(membership, now: now)
             return []
@@ -151,7 +159,9 @@ extension MLSRoomGroup {
     ) -> [GroupStep] {
         switch body {
         case .content(let content):
-            if (try? Content.decode(content)) == .bye {
+            let decoded = try? Content.decode(content)
+            if case .text(let part)? = decoded { memory.heard(part, at: sequence) }
+            if decoded == .bye {
                 membership.heardOf[sender] = nil
                 leaves(sender, membership, now: now)
             } else {
@@ -159,6 +169,10 @@ extension MLSRoomGroup {
             }
             return [.news(.content(sender: sender, content, sequence: sequence))]
         case .receipt, .reminds, .briefing: return []
+        case .states(let heard): return stated(heard, by: sender, membership, now: now)
+        case .recounts(let recount):
+            memory.recounted(recount)
+            return []
         case .asks(let member): return heardAsking(member, membership)
         case .decides(let attachment, let identityKey, let admits):
             let decided = membership.door.decide(

@@ -28,7 +28,11 @@ extension MLSRoomGroup {
         }
         switch verdict {
         case .agrees:
-            steps.append(.news(.received(by: sender.attachment, through: claim.sequence)))
+            steps.append(
+                .news(
+                    .received(
+                        by: sender.attachment, since: claim.part?.since ?? 0,
+                        through: claim.sequence)))
             if message.epoch == membership.group.epoch {
                 _ = membership.doubt.reassure(sender.identityKey, through: claim.sequence)
             }

@@ -163,6 +163,7 @@ extension MLSRoomGroup {
 
     private func enter(_ membership: Membership, now: Duration) -> [GroupStep] {
         guard let place, let me = membership.roster[place.attachment] else { return [] }
+        memory.enter(place.log, at: membership.joinedAt)
         earlierKnocks = seeking?.recentKnocks ?? []
         seeking = nil
         self.membership = membership
@@ -304,6 +305,7 @@ extension MLSRoomGroup {
         logEpoch = briefing.logEpoch
         membership.record.append(first)
         var steps = enter(membership, now: now) + take(briefing, membership)
+        steps += remember(membership, briefed: briefing.heard, now: now)
         noteAbsent(membership, now: now)
         for item in held where item.sequence > place {
             steps += entry(item, now: now).filter { step in

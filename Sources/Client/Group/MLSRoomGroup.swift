@@ -37,6 +37,9 @@ final class MLSRoomGroup: RoomGroup {
     /// Of those, the last few are remembered.
     private static let maximumFormer = 8
 
+    var memory: LogMemory
+    var lastAudience: (mark: AudienceMark, keys: Set<[UInt8]>)?
+
     var place: Place?
     var isConnected = false
     /// Everything that was in the log then has passed.
@@ -67,6 +70,7 @@ final class MLSRoomGroup: RoomGroup {
         suite = CipherSuite(rawValue: setting.options.suite)
         rules = RoomRules(needsApproval: setting.options.needsApproval)
         companions = setting.companions
+        memory = LogMemory(cameFromElsewhere: !setting.companions.isEmpty)
         removals = setting.removals
         name = setting.name
         random = setting.random
@@ -91,13 +95,14 @@ final class MLSRoomGroup: RoomGroup {
             return resumed(now: now)
         }
         if place?.log != attached.position.log { logBeginsAnew() }
+        let logEnded = place.map { $0.log != attached.position.log } ?? false
         let wasInside = leaveGroup()
         lastGroup = nil
         seeking = Seeking()
         place = Place(log: attached.position.log, attachment: attached.attachment)
         logEpoch = attached.epoch
         lastSeen = attached.position.sequence
-        let steps: [GroupStep] = wasInside ? [.news(.fellOut)] : []
+        let steps: [GroupStep] = wasInside ? [.news(.fellOut(logEnded: logEnded))] : []
         // In a log without a founding there is nobody to ask. Those who were in before come first:
         // whoever founds lets the others in.
         let mayFound = attached.epoch == 0 && !companions.isEmpty
@@ -149,7 +154,7 @@ final class MLSRoomGroup: RoomGroup {
         let wasInside = leaveGroup()
         lastGroup = nil
         guard wasInside else { return seekAgain(now: now) }
-        return [.news(.fellOut), .ready(false)] + found(now: now)
+        return [.news(.fellOut(logEnded: true)), .ready(false)] + found(now: now)
     }
 
     func gap(now: Duration) -> [GroupStep] {
@@ -180,7 +185,7 @@ final class MLSRoomGroup: RoomGroup {
     /// Out of the group, and back to the door.
     func seekAgain(now: Duration) -> [GroupStep] {
         let wasInside = leaveGroup()
-        let steps: [GroupStep] = wasInside ? [.news(.fellOut), .ready(false)] : []
+        let steps: [GroupStep] = wasInside ? [.news(.fellOut(logEnded: false)), .ready(false)] : []
         let isServed = seeking?.attempts.isEmpty == false
         seeking?.knock(after: isServed ? Seeking.answering : .zero, now: now)
         guard let due = seeking?.nextKnock, due > now else { return steps + knock(now: now) }

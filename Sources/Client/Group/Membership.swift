@@ -31,6 +31,8 @@ final class Membership {
     /// What others are to know of entries that were not opened.
     var remarks = OwnRemarks()
     var ends = EpochEnds()
+    /// The epoch into which somebody came back last: they cannot open what was sealed before.
+    var lastReturn: UInt64 = 0
     /// How often somebody was taken out as gone and came in again, who may not have been gone.
     var returns: [AttachmentID: Int] = [:]
     /// Somebody was taken out by command, and the room has not moved yet.

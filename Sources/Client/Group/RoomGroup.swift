@@ -16,6 +16,12 @@ protocol RoomGroup: AnyObject {
     /// When `tick` is to be called.
     var deadline: Duration? { get }
 
+    /// Identity keys of those who are in now, this client included.
+    var present: Set<[UInt8]> { get }
+
+    /// The same, and of those who were in before the log began anew and are waited for.
+    var audience: Set<[UInt8]> { get }
+
     /// A place in the room was taken or taken up again. Whatever was under way is begun anew unless
     /// the standing is `resumed`.
     func attached(_ attached: ServerFrame.Attached, now: Duration) -> [GroupStep]
@@ -76,6 +82,12 @@ struct Sealing: Hashable, Sendable {
     var epoch: UInt64
 }
 
+/// A group that does not know people by keys.
+extension RoomGroup {
+    var present: Set<[UInt8]> { [] }
+    var audience: Set<[UInt8]> { present }
+}
+
 /// An entry at its place in the log.
 struct LogEntry: Sendable {
     var sequence: UInt64
@@ -114,6 +126,9 @@ enum GroupStep: Sendable {
     /// Our own entry that just passed was sealed in an epoch whose keys the others have dropped by
     /// now: it is to be sealed and said again.
     case sayAgain
+    /// A member that was here before had heard no more of the logs than this: what we said after it
+    /// is to be said again.
+    case repeatUnheard(by: [HeardLog])
     case news(GroupNews)
 }
 
@@ -121,8 +136,11 @@ enum GroupStep: Sendable {
 enum GroupNews: Sendable {
     /// We are in; `others` are those who are in too.
     case entered(me: RoomMember, others: [RoomMember], Protection)
-    /// We are no longer in, and try to come in again; why was told by `warning` or is plain.
-    case fellOut
+    /// We are no longer in, and try to come in again; why was told by `warning` or is plain. When the
+    /// log ended, it is found out what we did not hear, and told by `lost`.
+    case fellOut(logEnded: Bool)
+    /// So many messages were lost to us with an earlier log; nil when their number is not known.
+    case lost(count: Int?)
     case outside(Outside)
     case joined([RoomMember])
     /// Were taken out: by a member's command, or because they had gone.
@@ -131,8 +149,8 @@ enum GroupNews: Sendable {
     case renamed(RoomMember)
     /// A member said something, authentically; `sequence` is its place in the log.
     case content(sender: AttachmentID, [UInt8], sequence: UInt64)
-    /// A member has everything up to this place in the log, and it is what we have.
-    case received(by: AttachmentID, through: UInt64)
+    /// A member has everything between these places in the log, and it is what we have.
+    case received(by: AttachmentID, since: UInt64, through: UInt64)
     /// A member could not open the entries at these places.
     case lacks(AttachmentID, places: [UInt64])
     /// So many entries of members came too late to be opened, and nobody said them again.

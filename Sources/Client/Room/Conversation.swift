@@ -5,8 +5,6 @@ import Wire
 struct Conversation: Sendable {
     /// Messages remembered, so that one said again after a break is shown once.
     static let maximumRecent = 32_768
-    /// Runs whose last message is remembered; beyond it, all are forgotten and order is as it comes.
-    static let maximumRuns = 16_384
     /// Newcomers who wait for a decision; beyond it they are not shown.
     static let maximumNewcomers = 1024
 
@@ -16,28 +14,12 @@ struct Conversation: Sendable {
         var text: Int
     }
 
-    /// One run of one person's client: its messages' ids count up from a random start.
-    private struct Run: Hashable, Sendable {
-        var key: [UInt8]
-        var start: UInt64
-    }
-
-    /// How far a run has come.
-    private struct Progress: Sendable {
-        var attachment: AttachmentID
-        var highest: UInt64 = 0
-        /// The highest under an earlier attachment or in an earlier log: what is not above it was
-        /// said there.
-        var floor: UInt64 = 0
-    }
-
     let wallClock: WallClock
     var people: People
     private(set) var newcomers: [Newcomer] = []
     private(set) var joiner = MessageJoiner()
     private(set) var receipts = Receipts()
     private var warnings = Warnings()
-    private var runs: [Run: Progress] = [:]
     private var recent = RecentSet<Recent>(limit: maximumRecent)
     /// As what the group takes us in: what the server said, and a newcomer ever after.
     private var standing = ServerFrame.Standing.newcomer
@@ -57,29 +39,24 @@ struct Conversation: Sendable {
     mutating func placed(_ attached: ServerFrame.Attached) {
         standing = attached.standing
         isInside = false
-        people.place(roster: attached.roster)
+        people.place(roster: attached.roster, now: wallClock.now())
         logBeganAnew()
         newcomers = []
     }
 
     mutating func resumed(roster: [Presence]) -> [ClientEvent] {
-        people.resume(roster: roster).events
+        people.resume(roster: roster, now: wallClock.now()).events
     }
 
     /// The log began anew: what is not whole will come again from its beginning.
     mutating func logBeganAnew() {
         joiner.dropAll()
         receipts.logBeganAnew()
-        runs = runs.mapValues { progress in
-            var progress = progress
-            progress.floor = progress.highest
-            return progress
-        }
     }
 
     mutating func update(_ presence: Presence) -> [ClientEvent] {
         if presence.state == .gone { joiner.drop(sender: presence.attachment) }
-        return people.update(presence).events
+        return people.update(presence, now: wallClock.now()).events
     }
 
     /// Somebody said that they leave.
@@ -94,14 +71,16 @@ struct Conversation: Sendable {
     mutating func heard(_ news: GroupNews) -> [ClientEvent] {
         switch news {
         case .entered(let me, let others, let protection): entered(me, others, protection)
-        case .fellOut: fellOut()
+        case .fellOut(let logEnded): fellOut(logEnded: logEnded)
         case .outside(let why): [.outside(why)]
         case .joined(let members): joined(members)
         case .left(let members, let by): left(members, removedBy: by)
         case .renamed(let member): people.rename(member).events + meet([member])
-        case .received(let member, let sequence): received(by: member, through: sequence)
+        case .received(let member, let since, let sequence):
+            received(by: member, since: since, through: sequence)
         case .lacks(let member, let places): lacks(member, places)
         case .missed(let count): [.missed(count: count)]
+        case .lost(let count): [.missed(count: count)]
         case .newcomer(let member): knocked(member)
         case .decided(let attachment, let decision): decided(attachment, decision)
         case .warning(let kind, let about): warned(kind, about)
@@ -128,8 +107,9 @@ struct Conversation: Sendable {
         return [.joined(joined)] + missed + meet(others)
     }
 
-    private mutating func fellOut() -> [ClientEvent] {
-        hasFallenOut = true
+    private mutating func fellOut(logEnded: Bool) -> [ClientEvent] {
+        // What is lost with a log, the group finds out.
+        if !logEnded { hasFallenOut = true }
         joiner.dropAll()
         return []
     }
@@ -228,7 +208,7 @@ struct Conversation: Sendable {
 
     /// All of a message of ours is in the log.
     mutating func sent(_ message: MessageID, at places: [UInt64]) {
-        receipts.sent(message, at: places, to: people.audience)
+        receipts.sent(message, at: places, to: people.listeners(now: wallClock.now()))
     }
 
     private mutating func lacks(_ member: AttachmentID, _ places: [UInt64]) -> [ClientEvent] {
@@ -237,10 +217,10 @@ struct Conversation: Sendable {
     }
 
     private mutating func received(
-        by member: AttachmentID, through sequence: UInt64
+        by member: AttachmentID, since: UInt64, through sequence: UInt64
     ) -> [ClientEvent] {
         people.agreed(member, at: wallClock.now())
-        return receipts.received(by: member, through: sequence).map {
+        return receipts.received(by: member, since: since, through: sequence).map {
             .received($0.message, by: $0.received, of: $0.audience)
         }
     }
@@ -264,8 +244,7 @@ struct Conversation: Sendable {
     mutating func heard(_ part: Content.TextPart, by sender: AttachmentID) -> [ClientEvent] {
         let back = people.spoke(sender).events
         guard let bytes = joiner.add(part, from: sender),
-            recent.insert(Recent(id: part.message, text: bytes.hashValue)),
-            isInOrder(part.message, by: sender)
+            recent.insert(Recent(id: part.message, text: bytes.hashValue))
         else { return back }
         let message = Message(
             id: part.message, sender: people.person(sender),
@@ -275,25 +254,6 @@ struct Conversation: Sendable {
 
     /// Somebody said something that is not for the screen.
     mutating func spoke(_ sender: AttachmentID) -> [ClientEvent] { people.spoke(sender).events }
-
-    /// False for a message that its sender said before another that we have, under an earlier
-    /// attachment or in an earlier log: it is said again after a break, and we were not there the
-    /// first time.
-    private mutating func isInOrder(_ id: MessageID, by sender: AttachmentID) -> Bool {
-        guard let key = people.key(of: sender) else { return true }
-        let run = Run(key: key, start: UInt64(truncatingIfNeeded: id.number >> 64))
-        let number = UInt64(truncatingIfNeeded: id.number)
-        var progress = runs[run] ?? Progress(attachment: sender)
-        if progress.attachment != sender {
-            progress.attachment = sender
-            progress.floor = progress.highest
-        }
-        guard number > progress.floor else { return false }
-        progress.highest = max(progress.highest, number)
-        if runs.count >= Self.maximumRuns { runs = [:] }
-        runs[run] = progress
-        return true
-    }
 }
 
 extension [People.Change] {

@@ -7,6 +7,9 @@ struct People: Sendable {
 
     /// People who are gone and of whom something may still be said.
     static let maximumPast = 1024
+    /// Seconds away after which somebody is not counted among those who should have a message: a line
+    /// that broke is back by then, and a client that was killed never is.
+    static let shortAbsence: UInt64 = 30
 
     private struct Entry: Sendable {
         var member: RoomMember
@@ -26,6 +29,8 @@ struct People: Sendable {
     private var entries: [AttachmentID: Entry] = [:]
     /// Whom the server calls away (true) or here; some of them are no members.
     private var isAway: [AttachmentID: Bool] = [:]
+    /// Since when, in seconds since 1970.
+    private var awaySince: [AttachmentID: UInt64] = [:]
     private var past: [AttachmentID: RoomMember] = [:]
     private var pastOrder = Queue<AttachmentID>()
     private var count: UInt64 = 0
@@ -45,6 +50,19 @@ struct People: Sendable {
 
     /// The others, in no order.
     var audience: [AttachmentID] { entries.filter { !$0.value.isGone }.map(\.key) }
+
+    /// The others who should have what is said now, in no order: those here, and those away for a
+    /// short time who are not here at another place.
+    func listeners(now: UInt64) -> [AttachmentID] {
+        let here = Set(
+            entries.lazy.filter { !$0.value.isGone && isAway[$0.key] == false }
+                .map(\.value.member.identityKey))
+        return entries.filter { id, entry in
+            guard !entry.isGone, isAway[id] != false else { return !entry.isGone }
+            return now - min(now, awaySince[id] ?? 0) < Self.shortAbsence
+                && !here.contains(entry.member.identityKey)
+        }.map(\.key)
+    }
 
     func isPresent(_ attachment: AttachmentID) -> Bool { entries[attachment]?.isGone == false }
 
@@ -115,36 +133,45 @@ struct People: Sendable {
     // MARK: The server's word
 
     /// A new place in the room: everybody is met anew.
-    mutating func place(roster: [Presence]) {
+    mutating func place(roster: [Presence], now: UInt64 = 0) {
         for entry in entries.values { remember(entry.member) }
         entries = [:]
-        note(roster)
+        awaySince = [:]
+        note(roster, now: now)
     }
 
-    private mutating func note(_ roster: [Presence]) {
+    private mutating func note(_ roster: [Presence], now: UInt64) {
         isAway = [:]
-        for presence in roster { isAway[presence.attachment] = presence.state == .away }
+        let before = awaySince
+        awaySince = [:]
+        for presence in roster {
+            isAway[presence.attachment] = presence.state == .away
+            guard presence.state == .away else { continue }
+            awaySince[presence.attachment] = before[presence.attachment] ?? now
+        }
     }
 
     /// The old place again. Who is not there any more is away, until the group takes them out: what
     /// they said before they went is still to come.
-    mutating func resume(roster: [Presence]) -> [Change] {
+    mutating func resume(roster: [Presence], now: UInt64 = 0) -> [Change] {
         let before = isAway
-        note(roster)
+        note(roster, now: now)
         return entries.sorted { $0.value.order < $1.value.order }.compactMap { id, entry in
             changed(id, wasAway: before[id] ?? true, wasGone: entry.isGone)
         }
     }
 
     /// - Returns: what is to be told, if anything.
-    mutating func update(_ presence: Presence) -> [Change] {
+    mutating func update(_ presence: Presence, now: UInt64 = 0) -> [Change] {
         let id = presence.attachment
         guard presence.state != .gone else {
             isAway[id] = nil
+            awaySince[id] = nil
             return depart(id)
         }
         guard isAway[id] != nil || isAway.count < FrameLimits.maximumRoster else { return [] }
         let wasAway = isAway.updateValue(presence.state == .away, forKey: id) ?? true
+        awaySince[id] = presence.state == .away ? awaySince[id] ?? now : nil
         guard let entry = entries[id] else { return [] }
         return changed(id, wasAway: wasAway, wasGone: entry.isGone).map { [$0] } ?? []
     }

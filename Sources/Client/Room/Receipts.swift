@@ -2,7 +2,8 @@ import Wire
 
 /// Who has what this client said.
 ///
-/// What others tell is cumulative: they have everything up to a place in the log.
+/// What others tell is cumulative: they have everything up to a place in the log, from when they came
+/// in or last lost something.
 struct Receipts: Sendable {
     /// People in a room, this client included, up to which members tell each other what they have:
     /// each tells all others, so that it grows with the square of the room.
@@ -52,12 +53,15 @@ struct Receipts: Sendable {
         }
     }
 
-    /// Somebody has everything up to a place in the log.
+    /// Somebody has everything between two places in the log.
     ///
     /// - Returns: the messages that more have now than before.
-    mutating func received(by member: AttachmentID, through sequence: UInt64) -> [Count] {
+    mutating func received(
+        by member: AttachmentID, since: UInt64, through sequence: UInt64
+    ) -> [Count] {
         var grown: [Count] = []
-        for index in said.indices where said[index].sequence <= sequence {
+        for index in said.indices
+        where said[index].sequence <= sequence && said[index].sequence >= since {
             guard !said[index].unable.contains(member),
                 said[index].missing.remove(member) != nil
             else { continue }

@@ -43,6 +43,8 @@ struct Outbox: Sendable {
         var places: [UInt64] = []
         /// The server refused a part for good: the others have it never.
         var isTorn = false
+        /// The server had it before, in another log.
+        var isRepeat = false
     }
 
     /// A piece of a unit, by the unit's number.
@@ -67,6 +69,10 @@ struct Outbox: Sendable {
         var places: [UInt64]
         /// False when the server refused a part for good.
         var isWhole: Bool
+        var style: Content.Style
+        var bytes: [UInt8]
+        /// It was said again.
+        var isRepeat = false
     }
 
     struct Flight: Sendable {
@@ -102,11 +108,41 @@ struct Outbox: Sendable {
         bytesUnderWay < Self.window && flights.count < Self.maximumFlights
     }
 
-    mutating func enqueue(_ load: Load) {
-        units.append(Unit(number: nextNumber, load: load, parts: Self.parts(of: load)))
+    mutating func enqueue(_ load: Load, isRepeat: Bool = false) {
+        units.append(
+            Unit(
+                number: nextNumber, load: load, parts: Self.parts(of: load), isRepeat: isRepeat))
         nextNumber += 1
         bytesQueued += load.size
         if case .text = load { messageCount += 1 }
+    }
+
+    func unit(_ number: Int) -> Unit? { index(ofUnit: number).map { units[$0] } }
+
+    /// Takes out all units, of which nothing is under way.
+    mutating func dropUnits() {
+        units.removeAll()
+        cursor = nextNumber
+        bytesQueued = 0
+        messageCount = 0
+    }
+
+    /// Gives up a message that is not to be said after all, at the part that would be next.
+    mutating func giveUp(_ part: Part) {
+        if again.first == part { again.popFirst() }
+        guard let index = index(ofUnit: part.unit) else { return }
+        if units[index].next < units[index].parts { cursor += 1 }
+        units[index].next = units[index].parts
+        units[index].acknowledged = units[index].parts
+        dropDecided()
+    }
+
+    private mutating func dropDecided() {
+        while let front = units.first, front.acknowledged >= front.parts {
+            units.popFirst()
+            bytesQueued -= front.load.size
+            if case .text = front.load { messageCount -= 1 }
+        }
     }
 
     private static func parts(of load: Load) -> Int {
@@ -218,15 +254,12 @@ struct Outbox: Sendable {
             units[index].isTorn = true
         }
         let unit = units[index]
-        while let front = units.first, front.acknowledged >= front.parts {
-            units.popFirst()
-            bytesQueued -= front.load.size
-            if case .text = front.load { messageCount -= 1 }
-        }
-        guard unit.acknowledged == unit.parts, case .text(let id, _, _) = unit.load else {
-            return nil
-        }
-        return Decided(message: id, places: unit.places, isWhole: !unit.isTorn)
+        dropDecided()
+        guard unit.acknowledged == unit.parts, case .text(let id, let style, let bytes) = unit.load
+        else { return nil }
+        return Decided(
+            message: id, places: unit.places, isWhole: !unit.isTorn, style: style,
+            bytes: bytes, isRepeat: unit.isRepeat)
     }
 
     // MARK: What is sent once more
@@ -282,7 +315,7 @@ struct Outbox: Sendable {
     mutating func restart() {
         let unfinished = units.filter { $0.acknowledged < $0.parts }
         self = Outbox()
-        for unit in unfinished { enqueue(unit.load) }
+        for unit in unfinished { enqueue(unit.load, isRepeat: unit.isRepeat) }
     }
 
     /// The same in another place of ours, where others may have other places too: takes out and
@@ -297,14 +330,14 @@ struct Outbox: Sendable {
             return false
         }
         self = Outbox()
-        for unit in unfinished { enqueue(unit.load) }
+        for unit in unfinished { enqueue(unit.load, isRepeat: unit.isRepeat) }
         return addressed
     }
 
     /// The messages not wholly acknowledged: those begun, and those not.
     var unfinishedMessages: (begun: [MessageID], unsent: [MessageID]) {
         var result: (begun: [MessageID], unsent: [MessageID]) = ([], [])
-        for unit in units where unit.acknowledged < unit.parts {
+        for unit in units where unit.acknowledged < unit.parts && !unit.isRepeat {
             guard case .text(let id, _, _) = unit.load else { continue }
             if unit.next > 0 { result.begun.append(id) } else { result.unsent.append(id) }
         }

@@ -15,6 +15,11 @@ extension RoomSession {
         while group.isReady, pausedUntil == nil, outbox.hasRoomInWindow,
             let next = outbox.nextContent(), isCurrent(now: now), isInOrder(now: now)
         {
+            if let message = outbox.repeated(next.part), !said.isFor(group.present, message) {
+                // Somebody is here to whom it was not said.
+                outbox.giveUp(next.part)
+                continue
+            }
             // A group that cannot seal now says so by `isReady`, and what waits is kept.
             guard let sealed = try? group.seal(next.content, now: now) else { break }
             launch(sealed, kind: .message, epoch: 0, origin: .part(next.part), now: now)
@@ -69,7 +74,14 @@ extension RoomSession {
 
     /// Those who were waited for in a new room are there.
     mutating func gathered(now: Duration) {
-        if isGathering { endPause(now: now) }
+        guard isGathering, let until = pausedUntil else { return }
+        pausedUntil = min(until, now + Self.settling)
+    }
+
+    /// Says again what somebody had not heard when the log began anew.
+    mutating func sayAgain(unheardBy heard: [HeardLog], now: Duration) {
+        guard let log = place?.position.log else { return }
+        outbox.enqueueAgain(said.takeUnheard(by: heard, in: log, now: now))
     }
 
     /// What was held back goes out, and then what waits.
@@ -121,14 +133,18 @@ extension RoomSession {
         if isStoreFull && outbox.flights.isEmpty { setStoreFull(false) }
         switch flight.origin {
         case .part(let part) where isToBeSaidAgain: outbox.sayAgain(part)
-        case .part(let part): decide(part, at: sequence)
+        case .part(let part): decide(part, at: sequence, now: now)
         case .group(let ticket):
             carryOut(group.settled(ticket, .accepted(sequence: sequence), now: now), now: now)
         }
     }
 
-    private mutating func decide(_ part: Outbox.Part, at sequence: UInt64?) {
+    private mutating func decide(_ part: Outbox.Part, at sequence: UInt64?, now: Duration) {
         guard let decided = outbox.decide(part, at: sequence) else { return }
+        if decided.isWhole, let log = place?.position.log {
+            said.keep(decided, in: log, audience: group.audience, now: now)
+        }
+        guard !decided.isRepeat else { return }
         actions.append(
             decided.isWhole
                 ? .sent(decided.message, places: decided.places) : .uncertain(decided.message))
@@ -164,7 +180,7 @@ extension RoomSession {
             case .part(let part):
                 // Parts are far below the limit: a server that refuses them takes nothing of ours.
                 actions.append(.notice("the server refused a part of a message as too large"))
-                decide(part, at: nil)
+                decide(part, at: nil, now: now)
             }
         }
     }

@@ -49,6 +49,7 @@ extension RoomSession {
     ) {
         guard isPlausible(attached) else { return close(.protocolViolation) }
         phase = .attached
+        noteAttached()
         actions.append(.connection(.connected))
         pausedUntil = nil
         isDegraded = false
@@ -227,6 +228,7 @@ extension RoomSession {
                 launch(payload, kind: kind, epoch: epoch, origin: .group(ticket), now: now)
             case .ready(let ready): send(.ready(ready))
             case .sayAgain: isToBeSaidAgain = true
+            case .repeatUnheard(let heard): sayAgain(unheardBy: heard, now: now)
             case .news(let news): tell(news, now: now)
             }
             if hasEnded { return false }
@@ -241,7 +243,7 @@ extension RoomSession {
         case .removedUs(let by):
             leave(because: .removed(by: String(decoding: by.name, as: UTF8.self)), now: now)
         case .turnedAway: leave(because: .turnedAway(by: "a member"), now: now)
-        case .entered, .fellOut, .outside, .joined, .left, .renamed, .content, .received,
+        case .entered, .fellOut, .lost, .outside, .joined, .left, .renamed, .content, .received,
             .lacks, .missed, .newcomer, .decided, .warning:
             break
         }

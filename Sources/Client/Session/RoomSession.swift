@@ -74,12 +74,20 @@ struct RoomSession {
     static let leaveTimeout: Duration = .seconds(5)
     /// The server gets so long to say goodbye.
     static let goodbyeTimeout: Duration = .seconds(1)
+    /// When nobody has answered for so long, a person is told what that may mean.
+    static let unreachableAfter: Duration = .seconds(20)
+    /// A member that says it closes the room does so within this time: it says what is queued, and
+    /// goodbye.
+    static let closingTimeout: Duration = leaveTimeout + .seconds(25)
     /// After the server refused an append for now.
     static let pauseAfterRefusal: Duration = .milliseconds(500)
     /// After the log began anew, what was not acknowledged waits at most so long before it is said
     /// again: the others lost the server too, and would miss it if they came back a moment later. It
     /// goes out as soon as all are back; who tries ever less often needs some seconds.
     static let regathering: Duration = .seconds(10)
+    /// When all are back, they say within this time what they had heard; what is said again because
+    /// of that goes out before what waits.
+    static let settling: Duration = .milliseconds(500)
     /// Acknowledged ids that may be acknowledged once more, when an old answer crosses a repeat.
     static let recentlySettledCount = Outbox.maximumFlights
 
@@ -91,9 +99,16 @@ struct RoomSession {
     var phase = Phase.idle
     var place: Place?
     var outbox: Outbox
+    var said: SaidMemory
     var backoff = Backoff()
     var actions: [Action] = []
     var leaving: Leaving?
+    /// After so long without an answer there is no further try.
+    let patience: Duration?
+    /// When the connection was lost that there is no other for yet, and whether that was told.
+    private var lost: (at: Duration, isTold: Bool)?
+    /// The member that said it closes the room, and until when that is believed.
+    private var closing: (by: String, until: Duration)?
 
     var keepalive = Keepalive()
     /// The old place was taken up again, and what was missed is still coming. What was under way is
@@ -117,11 +132,14 @@ struct RoomSession {
     /// - Parameter outbox: what was not acknowledged in the room that moved here.
     init(
         access: AccessKey, agent: String, group: any RoomGroup, movedWith outbox: Outbox? = nil,
+        said: SaidMemory = SaidMemory(), patience: Duration? = nil,
         random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
     ) {
         self.access = access
         self.agent = Array(agent.utf8.prefix(FrameLimits.maximumAgent))
         self.group = group
+        self.said = said
+        self.patience = patience
         self.random = random
         isMove = outbox != nil
         self.outbox = outbox ?? Outbox()
@@ -173,9 +191,10 @@ struct RoomSession {
         var error = thrown
         if case .closing(let reason) = phase { error = reason }
         if let leaving, leaving.isSaid { return end(leaving.failure) }
-        if let failure = failure(for: error) { return end(failure) }
+        if let failure = failure(for: error, now: now) { return end(failure) }
         let wasAttached = isGroupAttached
         isGroupAttached = false
+        lost = lost ?? (now, false)
         let pause = backoff.next(using: &random)
         phase = .waiting(until: now + pause)
         actions.append(.connection(.reconnecting(after: pause)))
@@ -184,8 +203,10 @@ struct RoomSession {
     }
 
     /// What no further attempt can mend.
-    private func failure(for error: ConnectionError) -> ClientFailure? {
-        switch error {
+    private func failure(for error: ConnectionError, now: Duration) -> ClientFailure? {
+        if let closing, now < closing.until, error.meansTheEnd { return .closed(by: closing.by) }
+        if let patience, let lost, now >= lost.at + patience { return .gaveUp(after: patience) }
+        return switch error {
         case .wrongServer: .wrongServer
         case .untrustedCertificate: .untrustedCertificate
         case .goodbye(.unauthorized): .unauthorized
@@ -221,11 +242,16 @@ struct RoomSession {
         case .closing: break
         case .waiting(let until): times.append(until)
         }
+        if let lost, !lost.isTold { times.append(lost.at + Self.unreachableAfter) }
         return times.min()
     }
 
     mutating func tick(now: Duration) {
         if let leaving, now >= leaving.deadline { return endLeaving() }
+        if let lost, !lost.isTold, now >= lost.at + Self.unreachableAfter {
+            self.lost?.isTold = true
+            actions.append(.connection(.unreachable))
+        }
         switch phase {
         case .idle, .closing, .ended: break
         case .connecting(let since), .attaching(let since), .greeting(_, let since):
@@ -259,15 +285,29 @@ struct RoomSession {
         if keepalive.isPingDue(now: now) { actions.append(.send(keepalive.ping(now: now))) }
     }
 
+    /// The room is entered, or its place taken up again.
+    mutating func noteAttached() {
+        lost = nil
+        closing = nil
+    }
+
+    /// A member says that the room ends with its program. It does when the server goes, too.
+    mutating func closes(_ name: String, now: Duration) {
+        closing = (name, now + Self.closingTimeout)
+    }
+
     // MARK: Leaving
 
     /// Goes in good order: says what is queued, then bye, then leaves. Who cannot speak in the room
     /// leaves at once. `end` follows.
-    mutating func leave(now: Duration) {
+    ///
+    /// - Parameter closesRoom: whether the room's server ends with this program.
+    mutating func leave(closesRoom: Bool = false, now: Duration) {
         guard !isOver else { return }
         guard place != nil, leaving == nil else { return endNow() }
         if isAttached, !group.isReady { return sayLeave(now: now) }
         leaving = Leaving(deadline: now + Self.leaveTimeout)
+        if closesRoom { outbox.enqueue(.content(Content.closes.encoded)) }
         outbox.enqueue(.content(Content.bye.encoded))
         pump(now: now)
         endIfNothingIsLeft()
@@ -341,3 +381,13 @@ struct RecentSet<Element: Hashable> {
 }
 
 extension RecentSet: Sendable where Element: Sendable {}
+
+extension ConnectionError {
+    /// The server stops, or is not there.
+    fileprivate var meansTheEnd: Bool {
+        switch self {
+        case .goodbye(.shuttingDown), .unreachable: true
+        default: false
+        }
+    }
+}

@@ -238,7 +238,7 @@ struct GroupTests {
         let logged = try table.say("hello", as: table.seats[0])
         table.pass(.seconds(5))
         let who = table.seats[0].news.compactMap { news -> AttachmentID? in
-            guard case .received(let by, let through) = news, through >= logged.sequence else {
+            guard case .received(let by, _, let through) = news, through >= logged.sequence else {
                 return nil
             }
             return by

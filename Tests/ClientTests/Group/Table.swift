@@ -20,6 +20,8 @@ final class Table {
         var given: Int
         var news: [GroupNews] = []
         var sayAgain = 0
+        /// What somebody had heard when we were asked to say again what came after.
+        var unheard: [[HeardLog]] = []
         /// Payloads appended and not settled, by ticket.
         var tickets: [GroupStep.Ticket: [UInt8]] = [:]
 
@@ -286,6 +288,7 @@ final class Table {
             append(kind, payload, from: seat.attachment)
         case .ready(let isReady): seat.isReady = isReady
         case .sayAgain: seat.sayAgain += 1
+        case .repeatUnheard(let heard): seat.unheard.append(heard)
         case .news(let news): seat.news.append(news)
         }
     }

@@ -50,7 +50,7 @@ class PlainGroup: RoomGroup {
 
     func attached(_ attached: ServerFrame.Attached, now: Duration) -> [GroupStep] {
         guard attached.standing == .resumed else {
-            let fellOut: [GroupStep] = isReady ? [.news(.fellOut)] : []
+            let fellOut: [GroupStep] = isReady ? [.news(.fellOut(logEnded: false))] : []
             me.attachment = attached.attachment
             members = [:]
             isReady = false
@@ -157,7 +157,7 @@ class PlainGroup: RoomGroup {
         if use == .hello { return hello(body, entry) }
         guard isReady, entry.isOwn || members[entry.sender] != nil else { return [] }
         let received: [GroupStep] =
-            entry.isOwn ? [] : [.news(.received(by: entry.sender, through: claim))]
+            entry.isOwn ? [] : [.news(.received(by: entry.sender, since: 0, through: claim))]
         switch use {
         case .hello, .receipt: return received
         case .content:

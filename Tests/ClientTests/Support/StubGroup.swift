@@ -18,6 +18,8 @@ final class StubGroup: RoomGroup {
     /// What the next call, and no later one, answers.
     var next: [GroupStep] = []
     var sealed = 0
+    var present: Set<[UInt8]> = []
+    var audience: Set<[UInt8]> = []
 
     private func note(_ what: String) -> [GroupStep] {
         told.append(what)

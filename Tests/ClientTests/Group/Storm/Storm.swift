@@ -157,7 +157,14 @@ final class Storm {
         connect(client)
     }
 
-    func sayNext(_ client: StormClient) { say(Array("m\(lastSaying + 1)".utf8), client) }
+    func sayNext(_ client: StormClient) {
+        let number = lastSaying + 1
+        client.own.insert(number)
+        let part = Content.TextPart(
+            message: MessageID(number: UInt128(number)), index: 0, count: 1,
+            bytes: Array("m\(number)".utf8))
+        say(Content.text(part).encoded, client)
+    }
 
     func say(_ content: [UInt8], _ client: StormClient) {
         lastSaying += 1

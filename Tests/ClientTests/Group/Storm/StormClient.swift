@@ -49,6 +49,11 @@ final class StormClient {
     /// The first epoch that it was seen in, and of which group, in this stay.
     var since: (group: [UInt8], epoch: UInt64)?
     var heard: [Int: Int] = [:]
+    /// What it said itself.
+    var own: Set<Int> = []
+    var said = SaidMemory()
+    /// Whether it was told that something is lost.
+    var isToldOfLoss = false
     var lastHeard: UInt64 = 0
     /// What it was warned of and about whom, each once.
     var warnings: [Warned] = []

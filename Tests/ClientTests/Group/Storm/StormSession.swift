@@ -104,12 +104,42 @@ extension Storm {
         let again = steps.contains { if case .sayAgain = $0 { true } else { false } }
         if isOwn, entry.kind == .message {
             if again { sayAgain(entry.payload, client) }
-            if !again, wasInside, client.end == nil { ledger.landed(entry.payload) }
+            if !again, wasInside, client.end == nil {
+                ledger.landed(entry.payload)
+                keep(entry, client)
+            }
         }
         perform(steps, of: client)
         if !isOwn, entry.kind == .message {
             ledger.witness(client, entry.payload, wasInside: wasInside)
         }
+    }
+
+    /// Remembers what it said, as a session does.
+    private func keep(_ entry: ServerFrame.Entry, _ client: StormClient) {
+        guard let saying = ledger.seals[entry.payload]?.saying, let log = client.position?.log,
+            case .text(let part)? = try? Content.decode(saying.bytes)
+        else { return }
+        client.said.keep(
+            Outbox.Decided(
+                message: part.message, places: [entry.sequence], isWhole: true, style: .said,
+                bytes: part.bytes), in: log, audience: client.group.audience, now: now)
+    }
+
+    private func repeatUnheard(by heard: [HeardLog], _ client: StormClient) {
+        guard let log = client.position?.log else { return }
+        let again = client.said.takeUnheard(by: heard, in: log, now: now)
+            .filter { client.said.isFor(client.group.present, $0.id) }
+        let sayings = again.map { message in
+            StormClient.Saying(
+                id: Int(message.id.number),
+                bytes: Content.text(
+                    Content.TextPart(
+                        message: message.id, index: 0, count: 1, bytes: message.bytes)
+                ).encoded)
+        }
+        note("p\(client.number) says \(sayings.count) again")
+        client.queue.insert(contentsOf: sayings, at: 0)
     }
 
     private func sayAgain(_ payload: [UInt8], _ client: StormClient) {
@@ -156,6 +186,7 @@ extension Storm {
         client.stepCount += steps.count
         for step in steps {
             if case .news(let news) = step { tell(news, client) }
+            if case .repeatUnheard(let heard) = step { repeatUnheard(by: heard, client) }
             guard let link = client.link else { continue }
             if case .append(let ticket, let kind, let epoch, let payload) = step {
                 launch(payload, kind, epoch, .group(ticket), client, link)
@@ -166,7 +197,7 @@ extension Storm {
             case .answer(let knocks, let payload):
                 say(.answer(.init(knocks: knocks, payload: payload)), on: link)
             case .ready(let isReady): say(.ready(isReady), on: link)
-            case .append, .sayAgain, .news: break
+            case .append, .sayAgain, .repeatUnheard, .news: break
             }
         }
         pump(client)
@@ -186,7 +217,7 @@ extension Storm {
             if client.isLeaving { client.end = .left }
         case .content(let sender, let bytes, let sequence):
             heard(bytes, sender, sequence, client)
-        case .received(let member, let through): received(member, through, client)
+        case .received(let member, _, let through): received(member, through, client)
         case .warning(let kind, let about):
             client.warn(kind, about: about)
             if !hasLies { fail("p\(client.number) was warned: \(kind)") }
@@ -209,6 +240,9 @@ extension Storm {
         case .left(_, removedBy: _?): client.owesMoveFrom = client.room
         case .missed(let count):
             if !hasLies { fail("p\(client.number) missed \(count)") }
+        case .lost(let count):
+            client.isToldOfLoss = true
+            note("p\(client.number) is told that it lost \(String(describing: count))")
         case .joined, .left, .renamed, .lacks: break
         }
     }

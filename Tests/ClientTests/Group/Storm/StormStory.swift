@@ -220,7 +220,7 @@ extension Storm {
         for client in clients where client.end == nil {
             guard var claim = client.group.membership?.record.claim else { continue }
             // Where a record began is one for all, from where somebody has it is not.
-            claim.part = claim.part.map { .init(origin: $0.origin, since: 0) }
+            claim.part = claim.origin == 0 ? nil : .init(origin: claim.origin, since: 0)
             claims.insert(claim)
         }
         return claims
