@@ -87,6 +87,8 @@ package struct RoomWarning: Sendable, Equatable {
         case differentConversation
         /// What a member said cannot be opened although it should be.
         case unreadable
+        /// Somebody who is not in the group puts into the log what nobody can use.
+        case outsider
         /// A change of the room's keys was withheld from us.
         case withheldCommit
         /// An entry came twice.
@@ -95,6 +97,8 @@ package struct RoomWarning: Sendable, Equatable {
         case wrongSender
         /// Somebody began another conversation in the room while ours lives.
         case secondConversation
+        /// Where members decide, somebody who was not one founded before they were back.
+        case strangersFirst
         /// We were taken out as gone although we are here.
         case droppedWhileHere
         /// A member made a change that the rules forbid.

@@ -240,13 +240,38 @@ struct MembershipTests {
         #expect(try #require(told.first).utf8.starts(with: "Sam#\(tag) made a change".utf8))
     }
 
+    @Test(
+        "is told of all who write and are not in once, and after a while once more, with their count"
+    )
+    mutating func outsiders() throws {
+        var warnings = Warnings()
+        let written = warnings.outsiderWrote(now: 1000)
+        let first = try #require(written)
+        #expect(first.kind == .outsider && first.person == nil)
+        for second in 1000..<1000 + Warnings.outsidersPause {
+            let more = (0..<270).compactMap { _ in warnings.outsiderWrote(now: second) }
+            #expect(more.isEmpty)
+        }
+        let again = warnings.outsiderWrote(now: 1000 + Warnings.outsidersPause)
+        #expect(again?.sentence == first.sentence + " (162002 entries so far)")
+        let more = warnings.outsiderWrote(now: 1001 + Warnings.outsidersPause)
+        #expect(more == nil)
+        place([ann])
+        _ = enter([member(ann, "Ann")])
+        let told = (100...2257).flatMap { number in
+            conversation.heard(.warning(.outsider, about: AttachmentID(UInt64(number))))
+        }
+        #expect(sentences(told) == [first.sentence])
+    }
+
     @Test("every kind of warning has one sentence of its own")
     mutating func everyKind() throws {
         place([ann])
         _ = enter([member(ann, "Ann")])
         let kinds: [RoomWarning.Kind] = [
             .differentConversation, .unreadable, .withheldCommit, .repeatedEntry, .wrongSender,
-            .secondConversation, .droppedWhileHere, .refusedCommit, .forgedKnock, .forgedWelcome,
+            .secondConversation, .strangersFirst, .droppedWhileHere, .refusedCommit, .forgedKnock,
+            .forgedWelcome, .outsider,
         ]
         let told = kinds.flatMap { sentences(conversation.heard(.warning($0, about: ann))) }
         #expect(Set(told).count == kinds.count)

@@ -5,9 +5,18 @@ import Wire
 struct Door: Sendable {
     /// Knocks that wait to be committed; the server asks somebody else for those beyond.
     static let maximumQueue = 4096
-    /// Newcomers about whom people have to decide: more than fit on a screen. Those beyond wait
-    /// without being shown.
-    static let maximumAsking = 64
+    /// Newcomers about whom people have to decide: twice as many as one address has connections to a
+    /// server that was started without options. Beyond them somebody makes room by lot.
+    static let maximumAsking = 1024
+    /// So many may ask at once before those who ask are told of one after the other.
+    static let crowd = 16
+    /// In a crowd one is told of so often, who has asked before: nobody fills screens and the log by
+    /// coming and going.
+    static let announcementSpacing: Duration = .milliseconds(250)
+    /// As many as that at once, when nobody was told of for a while.
+    static let maximumAnnouncements = 64
+    /// Those who asked once: they ask again within some seconds.
+    static let maximumSeen = 4096
     /// Decisions remembered; the oldest go first.
     static let maximumDecisions = 1024
 
@@ -26,6 +35,8 @@ struct Door: Sendable {
     var queue: [Waiting] = []
     /// Those who asked and about whom nothing is decided, in the order in which they came.
     private(set) var asking: [RoomMember] = []
+    private var seen = RecentSet<AttachmentID>(limit: maximumSeen)
+    private var nextAnnouncement: Duration = .zero
     private var decisions: [AttachmentID: Decision] = [:]
     private var decisionOrder: [AttachmentID] = []
     /// Identity keys of those who were removed by command: they stay out.
@@ -49,10 +60,29 @@ struct Door: Sendable {
 
     /// Notes that somebody asks; false when that was known.
     mutating func asks(_ member: RoomMember) -> Bool {
-        guard asking.count < Self.maximumAsking, decision(on: member) == nil,
+        guard decision(on: member) == nil,
             !asking.contains(where: { $0.attachment == member.attachment })
         else { return false }
         asking.append(member)
+        return true
+    }
+
+    /// When more ask than there are places, one of those before the last loses theirs by lot, and has
+    /// to ask again: so nobody keeps others out by taking all.
+    mutating func makeRoom(by lot: UInt64) -> RoomMember? {
+        guard asking.count > Self.maximumAsking else { return nil }
+        return asking.remove(at: Int(lot % UInt64(asking.count - 1)))
+    }
+
+    /// Whether the members may be told now that somebody asks.
+    ///
+    /// - Parameter waiting: how many they are about to be told of.
+    mutating func mayAnnounce(_ newcomer: AttachmentID, waiting: Int, now: Duration) -> Bool {
+        guard asking.count + waiting >= Self.crowd else { return true }
+        guard !seen.insert(newcomer),
+            nextAnnouncement < now + Self.announcementSpacing * Self.maximumAnnouncements
+        else { return false }
+        nextAnnouncement = max(nextAnnouncement, now) + Self.announcementSpacing
         return true
     }
 

@@ -2,45 +2,93 @@ import MLS
 import TLSSyntax
 import Wire
 
-/// Members that speak as if the group were in a later epoch than we.
+/// Entries that speak as if the group were in a later epoch than we.
 ///
-/// Either a commit was withheld from us, and then we have to come in anew; or a single member, or a
-/// commit made so that some cannot follow it, wants us out. One member alone is not believed while
-/// another one shows that it is where we are.
+/// Either a commit was withheld from us, and then we have to come in anew; or somebody lies, or made
+/// a commit so that some cannot follow it. The epoch of an entry stands in the clear, so nothing is
+/// believed for it, however many say so: while another member shows that it is where we are, we
+/// stay; and if nobody does, we ask to be let in anew, and stay until we are.
 struct Doubt: Sendable {
     /// Others get so long to show where they are.
     static let patience: Duration = .seconds(3)
     /// Within this time those in doubt say where they are.
     static let answering: Duration = .seconds(1)
-    /// So many must say that we are behind to be believed at once.
-    static let believed = 2
+    /// One who was not believed is not asked about for so long: each doubt costs an answer of
+    /// everybody.
+    static let again: Duration = .seconds(30)
+    /// A commit of ours could split the group while it is not known where that is; but no doubts
+    /// keep us from committing for longer than this in one epoch.
+    static let longestPause: Duration = .seconds(10)
+    /// Those whose words are remembered: attachments cost nothing.
+    private static let maximumRemembered = 256
 
-    /// From this place of the log on, and how long we wait for others.
-    private var open: (place: UInt64, until: Duration)?
-    /// Identity keys of those who spoke so and were not seen in our epoch since.
-    private var accusers: Set<[UInt8]> = []
+    private struct Open: Sendable {
+        /// What began it: who has seen the log up to here and speaks in our epoch is not behind.
+        var place: UInt64
+        /// Until when others may show that they are where we are; nil when we ask at the door.
+        var until: Duration?
+        var accusers: Set<[UInt8]>
+        /// Nobody who shows that they are where we are can know better.
+        var isCertain: Bool
+    }
 
-    var deadline: Duration? { open?.until }
+    private var open: Open?
+    private var lastAccusations: [[UInt8]: Duration] = [:]
+    /// Commits wait until then, while a doubt is open.
+    private var pause: Duration?
+    /// A member made a commit that we cannot open, and others in our epoch perhaps neither.
+    var unopened: [UInt8]?
+
     var isOpen: Bool { open != nil }
+    var deadline: Duration? { open?.until }
 
-    /// Somebody speaks from a later epoch. True when that is certain now.
-    mutating func accuse(_ key: [UInt8], at place: UInt64, now: Duration) -> Bool {
-        guard accusers.insert(key).inserted else { return false }
-        if open == nil { open = (place, now + Self.patience) }
-        return accusers.count >= Self.believed
+    /// Until when we commit nothing.
+    var pausedUntil: Duration? { isOpen ? pause : nil }
+
+    /// Somebody speaks from a later epoch.
+    ///
+    /// - Parameter hasMissed: we know that we have missed something, which may have been a commit.
+    /// - Returns: true when that opens a doubt.
+    mutating func accuse(
+        _ key: [UInt8], at place: UInt64, hasMissed: Bool, now: Duration
+    ) -> Bool {
+        let isCertain = hasMissed || unopened.map { $0 != key } ?? false
+        if open != nil {
+            open?.accusers.insert(key)
+            if isCertain { makeCertain(now: now) }
+            return false
+        }
+        if let last = lastAccusations[key], now - last < Self.again { return false }
+        if lastAccusations.count >= Self.maximumRemembered { lastAccusations = [:] }
+        lastAccusations[key] = now
+        pause = pause ?? now + Self.longestPause
+        open = Open(place: place, until: now + Self.patience, accusers: [key], isCertain: false)
+        if isCertain { makeCertain(now: now) }
+        return true
+    }
+
+    private mutating func makeCertain(now: Duration) {
+        open?.isCertain = true
+        if open?.until != nil { open?.until = now }
     }
 
     /// Somebody speaks in our epoch, having seen the log up to a place. True when that ends a doubt.
     mutating func reassure(_ key: [UInt8], through seen: UInt64) -> Bool {
-        guard let open, seen >= open.place else { return false }
-        guard !accusers.contains(key) else {
-            // It may have meant what it says now.
-            accusers.remove(key)
-            return false
+        guard let open, seen >= open.place, !open.isCertain else { return false }
+        if open.accusers.contains(key) {
+            // It may have meant what it says now; if nobody else spoke so, that is the end of it.
+            self.open?.accusers.remove(key)
+            guard open.accusers.count == 1 else { return false }
         }
         self.open = nil
         return true
     }
+
+    /// Nobody showed that they are where we are.
+    mutating func askAtTheDoor() { open?.until = nil }
+
+    /// Nobody let us in.
+    mutating func giveUp() { open = nil }
 
     /// A new epoch that we are in.
     mutating func settle() { self = Doubt() }
@@ -51,24 +99,20 @@ extension MLSRoomGroup {
     func doubt(
         _ entry: LogEntry, _ membership: Membership, now: Duration
     ) -> [GroupStep] {
-        // A gap was told when it came.
-        if membership.hasGap { return seekAgain(now: now) }
         // Who has the link can put entries into the log without being in the group, or after being
-        // taken out.
+        // taken out. They count only when we may have missed how they came in.
         let member = membership.roster[entry.sender]
-        guard member != nil || !membership.isStrict else {
-            return [.news(.warning(.unreadable, about: entry.sender))]
-        }
-        let sender = member?.identityKey ?? entry.sender.tlsEncoded
-        let wasOpen = membership.doubt.isOpen
-        if membership.doubt.accuse(sender, at: entry.sequence, now: now) {
-            return lostTrack(.withheldCommit, now: now)
-        }
-        guard membership.doubt.isOpen else {
-            return [.news(.warning(.unreadable, about: entry.sender))]
-        }
-        if !wasOpen { answerDoubt(membership, now: now) }
-        return []
+        let mayBeNew = membership.missedAfter != nil && !membership.isStrict
+        if member == nil, membership.doubt.isOpen { return [] }
+        guard member != nil || mayBeNew, !membership.hasSaidBye,
+            // Where we are alone nobody else can have changed the keys.
+            membership.group.memberCount > 1
+        else { return blame(.unreadable, entry, membership) }
+        let hasOpened = membership.doubt.accuse(
+            member?.identityKey ?? entry.sender.tlsEncoded, at: entry.sequence,
+            hasMissed: member != nil && membership.missedAfter != nil, now: now)
+        if hasOpened { answerDoubt(membership, now: now) }
+        return membership.doubt.isOpen ? [] : blame(.unreadable, entry, membership)
     }
 
     /// Plans to show the others where we are; in a large room only some do.
@@ -79,9 +123,10 @@ extension MLSRoomGroup {
         membership.duties.receipt = min(membership.duties.receipt ?? due, due)
     }
 
-    /// Nobody is where we are.
-    func doubtIfDue(_ membership: Membership, now: Duration) -> [GroupStep]? {
-        guard let due = membership.doubt.deadline, now >= due else { return nil }
-        return lostTrack(.withheldCommit, now: now)
+    /// Nobody has shown that they are where we are.
+    func doubtIfDue(_ membership: Membership, now: Duration) -> [GroupStep] {
+        guard let due = membership.doubt.deadline, now >= due else { return [] }
+        membership.doubt.askAtTheDoor()
+        return rejoin(because: .leftBehind, now: now)
     }
 }

@@ -35,6 +35,8 @@ struct Envelope: Equatable, Sendable {
     struct Briefing: Equatable, Sendable {
         /// Keys of those who are waited for: as many as may ask. The others are asked about.
         static let maximumAwaited = 64
+        /// Those who ask and are told of: of more, so many by lot.
+        static let maximumAsking = 64
 
         /// Their record begins with the commit that lets them in.
         var start: LogStart
@@ -157,6 +159,10 @@ struct Envelope: Equatable, Sendable {
         case .recounts: .recounts(try reader.read())
         }
     }
+}
+
+extension Envelope.Body {
+    var isAsking: Bool { if case .asks = self { true } else { false } }
 }
 
 extension RoomMember: TLSCodable {

@@ -26,12 +26,23 @@ extension Membership {
 }
 
 extension MLSRoomGroup {
+    /// Members decide who comes in, and we were one of them before the log began anew: whoever founds
+    /// first, and has the link, need not have been.
+    var awaitsCompanions: Bool {
+        rules.needsApproval && !formerGroups.isEmpty && !companions.isEmpty
+    }
+
     /// Whether we come into a group when this member lets us in.
     func mayFollow(_ doorkeeper: RoomMember?, into groupID: [UInt8]) -> Bool {
         guard let key = doorkeeper?.identityKey,
             // Whoever is to be out lets nobody in.
             !removals.contains(where: { $0.identityKey == key })
         else { return false }
-        return lastGroup?.leads(to: groupID, by: key) ?? true
+        guard let last = membership.map(LastGroup.init) ?? lastGroup else {
+            return !awaitsCompanions || companions.contains(key)
+        }
+        // Who founded alone follows those of an earlier log.
+        let isAlone = membership?.group.memberCount == 1
+        return last.leads(to: groupID, by: key) || isAlone && companions.contains(key)
     }
 }

@@ -72,10 +72,15 @@ extension MLSRoomGroup {
                 membership.door.queue.isEmpty ? nil : now + Duties.gatheringInAStorm
             let latest = batch.map { knocks[$0.newcomer] ?? $0.knock }
             return welcome(latest, proposed, at: entry, membership)
-        case .removal, .renaming, .sweeping, .renewal:
-            renewed(membership, now: now)
-            return []
+        case .renaming(let name):
+            // Another may be wanted meanwhile.
+            if membership.newName == name { membership.newName = nil }
+            membership.duties.failedRenamings = 0
+            self.name = name
+        case .removal, .sweeping, .renewal: break
         }
+        renewed(membership, now: now)
+        return []
     }
 
     /// The server decided about a commit of ours.
@@ -92,9 +97,10 @@ extension MLSRoomGroup {
                 payload: [], isOwn: true)
             return landed(proposed.message, at: entry, membership, now: now)
         case .conflict(let epoch):
+            // There was a commit that we were not shown.
+            if epoch > logEpoch { membership.missedAfter = membership.missedAfter ?? lastSeen }
             logEpoch = epoch
             membership.proposed = nil
-            if case .renaming = proposed.purpose { membership.newName = membership.newName ?? name }
             let pause =
                 Duties.jitter * (1 << min(membership.duties.conflicts, Duties.maximumDoubling))
             membership.duties.notBefore = now + between(pause, pause * 10)
@@ -104,8 +110,12 @@ extension MLSRoomGroup {
             membership.proposed = nil
             // Too large for this server: what it would have done cannot be done here.
             membership.duties.notBefore = now + Duties.pause
-            guard case .admission(let batch) = proposed.purpose else { return [] }
-            return turnAway(batch, .full, membership)
+            switch proposed.purpose {
+            case .admission(let batch): return turnAway(batch, .full, membership)
+            case .renaming: membership.duties.postponeRenaming(now: now)
+            case .removal, .sweeping, .renewal: break
+            }
+            return []
         }
     }
 
@@ -116,7 +126,7 @@ extension MLSRoomGroup {
         _ entry: LogEntry, _ membership: Membership, now: Duration
     ) -> [GroupStep] {
         switch try? CommitEntry(entry.payload) {
-        case nil: return [.news(.warning(.refusedCommit, about: entry.sender))]
+        case nil: return blame(.refusedCommit, entry, membership)
         case .founding(let founding)?:
             guard let place, !entry.isOwn,
                 founding.isValid(keys: keys, log: place.log, founder: entry.sender)
@@ -137,11 +147,12 @@ extension MLSRoomGroup {
     ) -> [GroupStep] {
         do {
             guard case .commit(let verified) = try membership.group.open(bytes: message) else {
-                return [.news(.warning(.refusedCommit, about: entry.sender))]
+                return blame(.refusedCommit, entry, membership)
             }
             guard let staged = try stage(verified, membership) else {
                 // Others may have been able to follow it.
-                return [.news(.warning(.refusedCommit, about: entry.sender))]
+                membership.doubt.unopened = membership.roster[entry.sender]?.identityKey
+                return blame(.refusedCommit, entry, membership)
                     + doubt(entry, membership, now: now)
             }
             let isCommand = verified.authenticatedData == Self.removesByCommand
@@ -160,13 +171,13 @@ extension MLSRoomGroup {
         } catch MLSError.wrongEpoch(let epoch) {
             // We cannot follow what builds on a commit that we were not shown.
             if epoch > membership.group.epoch { return doubt(entry, membership, now: now) }
-            return [.news(.warning(.repeatedEntry, about: entry.sender))]
+            return blame(.repeatedEntry, entry, membership)
         } catch MLSError.wrongGroup {
             return ofAnotherGroup(message, membership, now: now)
         } catch MLSError.ownMessage {
-            return [.news(.warning(.repeatedEntry, about: place?.attachment))]
+            return blame(.repeatedEntry, of: place?.attachment, entry, membership)
         } catch {
-            return [.news(.warning(.refusedCommit, about: entry.sender))]
+            return blame(.refusedCommit, entry, membership)
         }
     }
 
@@ -209,7 +220,8 @@ extension MLSRoomGroup {
         else { return [] }
         // In a log that began with our group there is no older one: somebody would lead us off.
         guard !membership.isFirst else { return [.news(.warning(.secondConversation, about: nil))] }
-        return lostTrack(.secondConversation, now: now)
+        return [.news(.warning(.secondConversation, about: nil))]
+            + rejoin(because: .otherGroup, now: now)
     }
 
     /// We cannot follow the group any more: back to the door.
@@ -226,7 +238,12 @@ extension MLSRoomGroup {
         noteEnd(membership, now: now)
         membership.duties.conflicts = 0
         membership.duties.pay(entry.payload.count, now: now)
-        membership.doubt.settle()
+        if committer != place?.attachment {
+            // They are where we are.
+            membership.doubt.settle()
+            stayInside(ifCause: .leftBehind)
+        }
+        if membership.group.memberCount > 1 { stayInside(ifCause: .otherGroup) }
         for member in change.left { membership.leavers.remove(member.attachment) }
         for member in change.left {
             membership.changes[member.attachment] = entry.sequence

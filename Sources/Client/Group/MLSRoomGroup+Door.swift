@@ -18,7 +18,9 @@ extension MLSRoomGroup {
             let isLate = formerLogs.contains {
                 Knock(frame.payload, keys: keys, log: $0, attachment: frame.newcomer) != nil
             }
-            return isLate ? [] : [.news(.warning(.forgedKnock, about: nil))]
+            // It is answered, so that a server does not take us for one who keeps silent.
+            return isLate
+                ? [] : [.news(.warning(.forgedKnock, about: nil)), notice(.unsuitable, to: frame)]
         }
         // Another doorkeeper has let them in since, and its answer is under way; were it lost, the
         // newcomer would knock again. Or they have left since, and the knock is an old one.
@@ -42,7 +44,7 @@ extension MLSRoomGroup {
             switch membership.door.decision(on: member) {
             case true?: break
             case false?: return [notice(.refused, to: frame)]
-            case nil: return [notice(.waiting, to: frame)] + announce(member, membership)
+            case nil: return [notice(.waiting, to: frame)] + announce(member, membership, now: now)
             }
         }
         guard !membership.door.isFull else { return [] }
@@ -79,10 +81,12 @@ extension MLSRoomGroup {
     }
 
     /// Tells the members that somebody asks, unless they know.
-    private func announce(_ member: RoomMember, _ membership: Membership) -> [GroupStep] {
-        guard !membership.door.isAsking(member),
-            membership.door.asking.count < Door.maximumAsking,
-            !membership.spoken.contains(where: { $0.body == .asks(member) })
+    private func announce(
+        _ member: RoomMember, _ membership: Membership, now: Duration
+    ) -> [GroupStep] {
+        let announced = membership.spoken.lazy.map(\.body).filter(\.isAsking)
+        guard !membership.door.isAsking(member), !announced.contains(.asks(member)),
+            membership.door.mayAnnounce(member.attachment, waiting: announced.count, now: now)
         else { return [] }
         return speak(.asks(member), membership)
     }
@@ -151,7 +155,11 @@ extension MLSRoomGroup {
         var briefing = Envelope.Briefing(
             start: membership.start(at: entry.sequence), logEpoch: logEpoch)
         if membership.rules.needsApproval {
-            briefing.asking = membership.door.asking
+            let asking = membership.door.asking
+            briefing.asking =
+                asking.count > Envelope.Briefing.maximumAsking
+                ? Array(asking.shuffled(using: &random).prefix(Envelope.Briefing.maximumAsking))
+                : asking
             let here = membership.roster.members.values.lazy.map(\.identityKey)
             briefing.awaited = companions.subtracting(here).prefix(Envelope.Briefing.maximumAwaited)
                 .map(IdentityKey.init)

@@ -13,8 +13,13 @@ extension MLSRoomGroup {
     /// Our keys are fresh.
     func renewed(_ membership: Membership, now: Duration) {
         membership.sealedCount = 0
-        membership.duties.isFirstRenewal = false
         laterAttempts = []
+        planRenewal(membership, now: now)
+    }
+
+    /// The next renewal, whether this one changed our keys or was spared.
+    private func planRenewal(_ membership: Membership, now: Duration) {
+        membership.duties.isFirstRenewal = false
         let period = max(
             Duties.renewalPeriod, Duties.renewalPeriodPerMember * membership.group.memberCount)
         membership.duties.renewal = now + between(period * 0.75, period * 1.25)
@@ -28,24 +33,23 @@ extension MLSRoomGroup {
             membership.doubt.deadline, membership.late.deadline, membership.ends.deadline,
             memory.deadline,
         ].compactMap(\.self).min()
-        guard membership.proposed == nil, !membership.doubt.isOpen else { return talk }
+        guard membership.proposed == nil else { return talk }
         var commits = [removals.isEmpty ? nil : duties.removing]
         if let owed = membership.owed {
             commits.append(owed.due)
         } else {
-            commits.append(duties.renewal)
+            if !membership.doubt.isOpen { commits.append(duties.renewal) }
             if !membership.door.queue.isEmpty { commits.append(duties.gathering) }
             if !membership.leavers.isEmpty { commits.append(duties.sweeping) }
-            if membership.newName != nil { commits.append(.zero) }
+            if membership.newName != nil { commits.append(duties.renaming) }
         }
-        let commit = commits.compactMap(\.self).min().map { max($0, duties.notBefore) }
+        let notBefore = max(duties.notBefore, membership.doubt.pausedUntil ?? .zero)
+        let commit = commits.compactMap(\.self).min().map { max($0, notBefore) }
         return [commit, talk].compactMap(\.self).min()
     }
 
     func doDuties(_ membership: Membership, now: Duration) -> [GroupStep] {
-        if let steps = doubtIfDue(membership, now: now) { return steps }
-        if let steps = recoverIfDue(membership, now: now) { return steps }
-        var steps: [GroupStep] = []
+        var steps = doubtIfDue(membership, now: now) + recoverIfDue(membership, now: now)
         let duties = membership.duties
         if let due = [duties.receipt, duties.asking].compactMap(\.self).min(), now >= due {
             membership.duties.receipt = nil
@@ -60,8 +64,8 @@ extension MLSRoomGroup {
         let missed = membership.late.missed(now: now)
         if missed > 0 { steps.append(.news(.missed(count: missed))) }
         // A commit of ours could split the group while it is not known where it is.
-        guard membership.proposed == nil, !membership.doubt.isOpen, isConnected,
-            now >= membership.duties.notBefore
+        guard membership.proposed == nil, isConnected, now >= membership.duties.notBefore,
+            now >= membership.doubt.pausedUntil ?? .zero
         else { return steps }
         return steps + commitIfDue(membership, now: now)
     }
@@ -77,8 +81,11 @@ extension MLSRoomGroup {
         if !membership.leavers.isEmpty, isDue(duties.sweeping) {
             return sweep(membership, now: now)
         }
-        if let name = membership.newName { return rename(name, membership, now: now) }
-        if isDue(duties.renewal) { return renew(membership, now: now) }
+        if let name = membership.newName, isDue(duties.renaming) {
+            return rename(name, membership, now: now)
+        }
+        // That can wait until it is known where the group is.
+        if isDue(duties.renewal), !membership.doubt.isOpen { return renew(membership, now: now) }
         return []
     }
 
@@ -111,23 +118,21 @@ extension MLSRoomGroup {
     private func rename(
         _ name: [UInt8], _ membership: Membership, now: Duration
     ) -> [GroupStep] {
-        membership.newName = nil
-        guard let session = try? session(membership.session.signatureKey, named: name) else {
-            return []
-        }
-        self.name = name
-        membership.session = session
         var options = CommitOptions()
         options.forcesPath = true
-        options.identity = session
-        return propose([], options, purpose: .renaming, membership, now: now)
-            ?? wait(membership, now: now)
+        options.identity = try? session(membership.session.signatureKey, named: name)
+        let steps =
+            options.identity == nil
+            ? nil : propose([], options, purpose: .renaming(name), membership, now: now)
+        if steps == nil { membership.duties.postponeRenaming(now: now) }
+        return steps ?? []
     }
 
     private func renew(_ membership: Membership, now: Duration) -> [GroupStep] {
         let isSpared = membership.group.knowsAncestor(level: Duties.freshLevel)
-        guard membership.group.memberCount > 1, !(mayWait(membership) && isSpared) else {
-            renewed(membership, now: now)
+        let isAlone = membership.group.memberCount == 1
+        guard !(isAlone && !isOverused(membership)), !(mayWait(membership) && isSpared) else {
+            planRenewal(membership, now: now)
             return []
         }
         let duties = membership.duties
@@ -148,7 +153,12 @@ extension MLSRoomGroup {
     /// Whether the room is too large for a first renewal at any time, and by everybody.
     private func mayWait(_ membership: Membership) -> Bool {
         membership.duties.isFirstRenewal && membership.group.memberCount > largeRoom
-            && membership.sealedCount < Duties.renewalMessages
+            && !isOverused(membership)
+    }
+
+    /// Whether our keys have sealed as much as one stolen key may open.
+    private func isOverused(_ membership: Membership) -> Bool {
+        membership.sealedCount >= Duties.renewalMessages
     }
 
     private func turn(in membership: Membership) -> Duration {

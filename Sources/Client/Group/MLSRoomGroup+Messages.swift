@@ -16,7 +16,7 @@ extension MLSRoomGroup {
         default: break
         }
         membership.sealedCount += 1
-        if membership.sealedCount == Duties.renewalMessages {
+        if membership.sealedCount % Duties.renewalMessages == 0 {
             let soon = now + between(.zero, Duties.firstRenewal)
             membership.duties.renewal = min(membership.duties.renewal ?? soon, soon)
         }
@@ -91,7 +91,9 @@ extension MLSRoomGroup {
     ) -> [GroupStep] {
         do {
             let opened = try membership.group.open(bytes: entry.payload)
-            guard case .application(let message) = opened else { return unreadable(entry) }
+            guard case .application(let message) = opened else {
+                return blame(.unreadable, entry, membership)
+            }
             return try read(message, entry, membership, now: now)
         } catch MLSError.wrongEpoch(let epoch) {
             if epoch > membership.group.epoch { return doubt(entry, membership, now: now) }
@@ -105,12 +107,12 @@ extension MLSRoomGroup {
         } catch MLSError.wrongGroup {
             return ofAnotherGroup(entry.payload, membership, now: now)
         } catch MLSError.messageKeyUsed {
-            return [.news(.warning(.repeatedEntry, about: entry.sender))]
+            return blame(.repeatedEntry, entry, membership)
         } catch MLSError.ownMessage {
-            return [.news(.warning(.repeatedEntry, about: place?.attachment))]
+            return blame(.repeatedEntry, of: place?.attachment, entry, membership)
         } catch {
             lack(entry, membership, now: now)
-            return unreadable(entry)
+            return blame(.unreadable, entry, membership)
         }
     }
 
@@ -121,8 +123,16 @@ extension MLSRoomGroup {
         oweReceipt(membership, now: now)
     }
 
-    private func unreadable(_ entry: LogEntry) -> [GroupStep] {
-        [.news(.warning(.unreadable, about: entry.sender))]
+    /// Says what is wrong with an entry, and of whom it is said: its sender, if not another. Nobody in
+    /// the room answers for what somebody else with the link puts into the log.
+    func blame(
+        _ kind: RoomWarning.Kind, of author: AttachmentID? = nil, _ entry: LogEntry,
+        _ membership: Membership
+    ) -> [GroupStep] {
+        guard membership.roster[entry.sender] != nil else {
+            return [.news(.warning(.outsider, about: nil))]
+        }
+        return [.news(.warning(kind, about: author ?? entry.sender))]
     }
 
     private func read(
@@ -195,7 +205,9 @@ extension MLSRoomGroup {
         guard membership.rules.needsApproval, presences[member.attachment] != nil,
             membership.roster[member.attachment] == nil, membership.door.asks(member)
         else { return [] }
-        return [.news(.newcomer(member))]
+        let former = membership.door.makeRoom(by: random.next())
+        let gone = former.map { [GroupStep.news(.decided(newcomer: $0.attachment, .gone))] } ?? []
+        return gone + [.news(.newcomer(member))]
     }
 
     /// Says within a few seconds what we have, unless something else says it.

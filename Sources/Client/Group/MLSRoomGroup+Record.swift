@@ -16,6 +16,11 @@ extension MLSRoomGroup {
         if message.epoch == membership.group.epoch, membership.record.reaches(claim.sequence) {
             // Whoever has more than we missed is in our epoch: there was no commit in it.
             membership.hasGap = false
+            if let missed = membership.missedAfter, claim.part.map({ $0.since <= missed }) ?? true {
+                membership.missedAfter = nil
+                membership.doubt.giveUp()
+                stayInside(ifCause: .leftBehind)
+            }
         }
         if let part = claim.part, part == membership.record.claim?.part {
             // What they are told serves us, too.
@@ -33,8 +38,10 @@ extension MLSRoomGroup {
                     .received(
                         by: sender.attachment, since: claim.part?.since ?? 0,
                         through: claim.sequence)))
-            if message.epoch == membership.group.epoch {
-                _ = membership.doubt.reassure(sender.identityKey, through: claim.sequence)
+            if message.epoch == membership.group.epoch,
+                membership.doubt.reassure(sender.identityKey, through: claim.sequence)
+            {
+                stayInside(ifCause: .leftBehind)
             }
         case .differs:
             steps.append(.news(.warning(.differentConversation, about: sender.attachment)))
@@ -84,17 +91,17 @@ extension MLSRoomGroup {
     }
 
     /// Nobody could tell us: who comes in anew is told at the door.
-    func recoverIfDue(_ membership: Membership, now: Duration) -> [GroupStep]? {
-        guard let recovery = membership.duties.recovery, now >= recovery.due else { return nil }
+    func recoverIfDue(_ membership: Membership, now: Duration) -> [GroupStep] {
+        guard let recovery = membership.duties.recovery, now >= recovery.due else { return [] }
         guard membership.owed == nil else {
             // Nobody is let in before the room has moved.
             membership.duties.recovery?.due = now + Duties.recovery
-            return nil
+            return []
         }
         membership.duties.recovery = nil
-        guard membership.roster[recovery.elder] != nil else { return nil }
+        guard membership.roster[recovery.elder] != nil else { return [] }
         recoveries += 1
-        return seekAgain(now: now)
+        return rejoin(because: .noRecord, now: now)
     }
 
     // MARK: Ours is older

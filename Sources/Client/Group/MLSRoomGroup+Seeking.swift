@@ -28,26 +28,54 @@ extension MLSRoomGroup {
     }
 
     func unanswered(now: Duration) -> [GroupStep] {
-        guard var seeking, membership == nil, !isOver, seeking.founding == nil,
-            seeking.isAsking
-        else { return [] }
+        guard var seeking, !isOver, seeking.founding == nil, seeking.isAsking else { return [] }
+        guard membership == nil else { return rejoinLater(now: now) }
         seeking.isAsking = false
         let wasQuick = seeking.lastKnock.map { now - $0 < Seeking.silence } ?? false
-        // After a silence there is somebody who might have let us in.
-        seeking.unanswered = wasQuick ? seeking.unanswered + 1 : 0
-        let pause = min(Duration.milliseconds(300) * (1 << min(seeking.unanswered, 5)), .seconds(5))
+        // After a silence there is somebody who might have let us in, unless nobody has founded yet.
+        seeking.unanswered = wasQuick || logEpoch == 0 ? seeking.unanswered + 1 : 0
+        seeking.vainKnocks += 1
+        let isGiving = now < seeking.foundsNotBefore
+        let pause =
+            isGiving
+            ? Seeking.longestPause
+            : min(.milliseconds(300) * (1 << min(seeking.unanswered, 5)), Seeking.longestPause)
         seeking.knock(
             after: seeking.mayBeIn ? Seeking.answering : between(pause / 2, pause), now: now)
         self.seeking = seeking
-        // Whoever is away may be a member and come back; whoever is here and a member would have
-        // answered.
-        let isAlone = presences.isEmpty
-        let nobodyAway = logEpoch == 0 || !presences.values.contains(.away)
-        let justFounded = seeking.foundedAt.map { now - $0 < Seeking.founderIsSlow } ?? false
-        if isAlone || (nobodyAway && !justFounded && seeking.unanswered >= Seeking.foundsAfter) {
-            return found(now: now)
-        }
+        if mayFound(seeking, now: now) { return found(now: now) }
         return seeking.unanswered == 1 ? [] : tell(.nobodyAnswers)
+    }
+
+    /// Whether nobody is in a group of this room, as far as can be known, or nobody whom we follow.
+    private func mayFound(_ seeking: Seeking, now: Duration) -> Bool {
+        guard now >= seeking.foundsNotBefore else { return false }
+        if presences.isEmpty { return true }
+        let justFounded = seeking.foundedAt.map { now - $0 < Seeking.founderIsSlow } ?? false
+        guard !justFounded || seeking.foundings > Seeking.maximumFoundings else { return false }
+        if awaitsCompanions, seeking.vainKnocks >= Seeking.foundsAfter { return true }
+        // Whoever is away may be a member and come back; whoever is here and a member would have
+        // answered. But nobody keeps us waiting for ever by being there.
+        let nobodyAway = logEpoch == 0 || !presences.values.contains(.away)
+        return nobodyAway && seeking.unanswered >= Seeking.foundsAfter
+            || seeking.began.map { now - $0 >= Seeking.longestAbsence } ?? false
+    }
+
+    /// Somebody answered who was not in before the log began anew, and where members decide. Those who
+    /// were find each other; when there is none, we begin again without the others.
+    private func passOver(now: Duration) -> [GroupStep] {
+        seeking?.vainKnocks += 1
+        if let seeking, mayFound(seeking, now: now) { return found(now: now) }
+        seeking?.knock(after: between(.zero, Seeking.spacing), now: now)
+        return []
+    }
+
+    /// Where members decide, and as long as we have not been one: then it is for them to begin when
+    /// the log does.
+    var isGuest: Bool { rules.needsApproval && !formerLogs.isEmpty && formerGroups.isEmpty }
+
+    func leaveItToMembers(now: Duration) {
+        if isGuest { seeking?.foundsNotBefore = now + Seeking.membersFirst }
     }
 
     /// Tells the person why we are outside, when it is another reason than before.
@@ -86,6 +114,8 @@ extension MLSRoomGroup {
             seeking.founding = nil
             seeking.unanswered = 0
             seeking.foundedAt = now
+            seeking.foundings += 1
+            if seeking.foundings <= Seeking.maximumFoundings { seeking.vainKnocks = 0 }
             seeking.knock(after: between(.milliseconds(50), .milliseconds(250)), now: now)
         } else if entry.kind == .commit {
             seeking.mayBeIn = true
@@ -138,7 +168,10 @@ extension MLSRoomGroup {
         _ membership: Membership, by entry: LogEntry, now: Duration
     ) -> [GroupStep] {
         membership.record.append(entry)
-        return enter(membership, now: now)
+        // In a log that began anew we were not the first.
+        let isBeside = awaitsCompanions && !membership.isFirst
+        let warning: [GroupStep] = isBeside ? [.news(.warning(.strangersFirst, about: nil))] : []
+        return warning + enter(membership, now: now)
     }
 
     /// The founding was decided; an accepted one was established when its entry passed.
@@ -184,17 +217,18 @@ extension MLSRoomGroup {
 
     func answered(_ answer: ServerFrame.Answered, now: Duration) -> [GroupStep] {
         // Who founds has given up hope; the log decides, and then the door is tried again.
-        guard seeking != nil, seeking?.founding == nil, membership == nil, !isOver
-        else { return [] }
+        guard seeking != nil, seeking?.founding == nil, !isOver else { return [] }
         seeking?.isAsking = false
         switch DoorAnswer(answer.payload, keys: keys) {
         case .admitted(let admission)?: return admitted(admission, now: now)
-        case .told(let notice)?: return told(notice, now: now)
+        case .told(let notice)?:
+            return membership == nil ? told(notice, now: now) : rejoinLater(now: now)
         case nil: return forged(now: now)
         }
     }
 
     private func forged(now: Duration) -> [GroupStep] {
+        guard membership == nil else { return rejoinLater(now: now) }
         seeking?.knock(after: .seconds(2), now: now)
         return [.news(.warning(.forgedWelcome, about: nil))]
     }
@@ -204,6 +238,7 @@ extension MLSRoomGroup {
             notice.isValid(keys: keys, log: place.log, newcomer: place.attachment)
         else { return forged(now: now) }
         seeking?.unanswered = 0
+        guard !awaitsCompanions else { return passOver(now: now) }
         switch notice.reason {
         case .waiting:
             let isStale = seeking?.hasHeard ?? false
@@ -237,7 +272,8 @@ extension MLSRoomGroup {
             return []
         }
         guard let joined = try? join(welcome, admission, attempts[index], now: now) else {
-            return forged(now: now)
+            let isPassedOver = awaitsCompanions && membership == nil
+            return isPassedOver ? passOver(now: now) : forged(now: now)
         }
         laterAttempts = Array(attempts[(index + 1)...])
         return enter(joined.membership, at: joined.briefing, by: joined.doorkeeper, now: now)
@@ -260,9 +296,9 @@ extension MLSRoomGroup {
         else { throw RoomRoster.Violation.secretMissing }
         let roster = try RoomRoster(staged.members, keys: keys, log: place.log)
         let signer = staged.signer.index
-        guard mayFollow(roster.members[signer], into: staged.context.groupID) else {
-            throw RoomRoster.Violation.notAllowed
-        }
+        guard mayFollow(roster.members[signer], into: staged.context.groupID),
+            leadsOn(to: staged.context, by: roster.members[signer])
+        else { throw RoomRoster.Violation.notAllowed }
         var group = staged.adopt()
         guard case .application(let message) = try group.open(bytes: admission.briefing),
             message.sender.index == signer,
@@ -302,9 +338,10 @@ extension MLSRoomGroup {
             seeking?.knock(after: .zero, now: now)
             return []
         }
+        var steps = leaveForWelcome()
         logEpoch = briefing.logEpoch
         membership.record.append(first)
-        var steps = enter(membership, now: now) + take(briefing, membership)
+        steps += enter(membership, now: now) + take(briefing, membership)
         steps += remember(membership, briefed: briefing.heard, now: now)
         noteAbsent(membership, now: now)
         for item in held where item.sequence > place {
@@ -323,6 +360,7 @@ extension Seeking {
         attempts.append(attempt)
         if attempts.count > Self.maximumBundles { attempts.removeFirst() }
         if lastKnock == nil { tellsAt = now + Self.quiet }
+        began = began ?? now
         lastKnock = now
         isAsking = true
         hasHeard = false

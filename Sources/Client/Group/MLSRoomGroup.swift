@@ -51,6 +51,7 @@ final class MLSRoomGroup: RoomGroup {
     /// The others at the server: here or away.
     var presences: [AttachmentID: Presence.State] = [:]
     var membership: Membership?
+    /// Besides a membership, when we ask to be let in anew from inside.
     var seeking: Seeking?
     /// When we knocked before we came in.
     var earlierKnocks: [Duration] = []
@@ -99,20 +100,22 @@ final class MLSRoomGroup: RoomGroup {
         let wasInside = leaveGroup()
         lastGroup = nil
         seeking = Seeking()
+        leaveItToMembers(now: now)
         place = Place(log: attached.position.log, attachment: attached.attachment)
         logEpoch = attached.epoch
         lastSeen = attached.position.sequence
         let steps: [GroupStep] = wasInside ? [.news(.fellOut(logEnded: logEnded))] : []
         // In a log without a founding there is nobody to ask. Those who were in before come first:
         // whoever founds lets the others in.
-        let mayFound = attached.epoch == 0 && !companions.isEmpty
-        let isFirst = attached.standing == .founder || mayFound
+        let wereIn = attached.epoch == 0 && !companions.isEmpty
+        let isFirst = wereIn || attached.standing == .founder && !isGuest
         return steps + (isFirst ? found(now: now) : knock(now: now))
     }
 
     private func resumed(now: Duration) -> [GroupStep] {
         if let membership {
             noteAbsent(membership, now: now)
+            seeking?.knock(after: Seeking.afterReplay, now: now)
             return [.ready(true)]
         }
         guard seeking?.founding == nil else { return [] }
@@ -153,13 +156,18 @@ final class MLSRoomGroup: RoomGroup {
         lastSeen = position.sequence
         let wasInside = leaveGroup()
         lastGroup = nil
-        guard wasInside else { return seekAgain(now: now) }
+        guard wasInside else {
+            let steps = seekAgain(now: now)
+            leaveItToMembers(now: now)
+            return steps
+        }
         return [.news(.fellOut(logEnded: true)), .ready(false)] + found(now: now)
     }
 
     func gap(now: Duration) -> [GroupStep] {
         if let membership {
             membership.hasGap = true
+            membership.missedAfter = membership.missedAfter ?? lastSeen
             membership.loseRecord()
         }
         seeking?.loseHeld()
@@ -167,7 +175,7 @@ final class MLSRoomGroup: RoomGroup {
     }
 
     /// Out of the group, if we were in it.
-    private func leaveGroup() -> Bool {
+    func leaveGroup() -> Bool {
         // Who comes in again comes in by the name that they wanted.
         if let newName = membership?.newName { name = newName }
         if let owed = membership?.owed { want(out: owed.removed) }
@@ -175,6 +183,8 @@ final class MLSRoomGroup: RoomGroup {
         defer { membership = nil }
         // The server counts the knocks of an attachment, however often it falls out.
         let recentKnocks = seeking?.recentKnocks ?? earlierKnocks
+        // One that was made inside may be answered still.
+        stayInside()
         seeking = Seeking()
         seeking?.recentKnocks = recentKnocks
         seeking?.attempts = laterAttempts
@@ -218,14 +228,18 @@ final class MLSRoomGroup: RoomGroup {
     var deadline: Duration? {
         guard !isOver else { return nil }
         guard isConnected else { return membership?.ends.deadline }
-        if let membership { return nextDuty(membership) }
+        if let membership {
+            return [nextDuty(membership), seeking?.nextKnock].compactMap(\.self).min()
+        }
         return [seeking?.nextKnock, seeking?.tellsAt].compactMap(\.self).min()
     }
 
     func tick(now: Duration) -> [GroupStep] {
         dropOldKeys(now: now)
         guard isConnected, !isOver else { return [] }
-        if let membership { return doDuties(membership, now: now) }
+        if let membership {
+            return doDuties(membership, now: now) + rejoinIfDue(now: now)
+        }
         return seekOn(now: now)
     }
 
@@ -238,15 +252,16 @@ final class MLSRoomGroup: RoomGroup {
         if entry.kind == .commit { logEpoch &+= 1 }
         guard let membership else { return heard(entry, now: now) }
         membership.record.append(entry)
-        switch entry.kind {
-        case .commit:
-            let steps = commit(entry, membership, now: now)
-            // It may have let us in anew, as the answer to a later knock will say.
-            if self.membership == nil { seeking?.hold(entry) }
-            return steps
-        case .message where entry.isOwn: return landed(entry, membership, now: now)
-        case .message: return message(entry, membership, now: now)
-        }
+        let steps =
+            switch entry.kind {
+            case .commit: commit(entry, membership, now: now)
+            case .message where entry.isOwn: landed(entry, membership, now: now)
+            case .message: message(entry, membership, now: now)
+            }
+        // A commit may have let us in anew, as the answer to a knock will say; what comes after it is
+        // read then.
+        seeking?.hold(entry)
+        return steps
     }
 
     func settled(

@@ -9,7 +9,7 @@ final class Membership {
     var record: LogRecord
     let rules: RoomRules
     /// Who we are in the group.
-    var session: MLS.Identity
+    let session: MLS.Identity
     var door = Door()
     var duties: Duties
     /// Our commit that the server has not decided about.
@@ -39,10 +39,13 @@ final class Membership {
     var owed: OwedMove?
     /// Entries are gone, as the server said: there may have been commits among them.
     var hasGap = false
+    /// The last entry that we had before such a gap, until somebody who has missed nothing since
+    /// shows that they are in our epoch.
+    var missedAfter: UInt64?
     var doubt = Doubt()
     /// This person goes: that the others take us out is no surprise.
     var hasSaidBye = false
-    /// What this person wants to be called.
+    /// What this person wants to be called, until the log has it.
     var newName: [UInt8]?
     /// What we said to the group itself, until it has its place in the log.
     var spoken: [Spoken] = []
@@ -108,7 +111,7 @@ final class Membership {
         case sweeping
         /// Those whom this person wants out.
         case removal([RoomMember])
-        case renaming
+        case renaming([UInt8])
         case renewal
     }
 
@@ -201,6 +204,9 @@ struct Duties: Sendable {
 
     /// After a commit that could not be made or was refused.
     static let pause: Duration = .seconds(5)
+    /// A change of name is tried again after that, and after twice as long each time: up to five
+    /// minutes.
+    static let maximumRenamingDoubling = 6
 
     var gathering: Duration?
     var lastAdmission: Duration?
@@ -224,6 +230,9 @@ struct Duties: Sendable {
     var recovery: (due: Duration, elder: AttachmentID, origin: UInt64)?
     /// Commits of ours that came to nothing since the last epoch began.
     var conflicts = 0
+    /// Changes of our name that came to nothing, and no other before this.
+    var failedRenamings = 0
+    private(set) var renaming: Duration = .zero
     /// No commit of ours before this.
     var notBefore: Duration = .zero
 
@@ -231,6 +240,13 @@ struct Duties: Sendable {
         arrival = now
         lastArrival = now
         self.renewal = renewal
+    }
+
+    /// A change of our name could not be made, or was refused: something has to change first, and
+    /// until then it keeps no other commit back.
+    mutating func postponeRenaming(now: Duration) {
+        renaming = now + Self.pause * (1 << min(failedRenamings, Self.maximumRenamingDoubling))
+        failedRenamings += 1
     }
 
     /// A commit of so many bytes went to everybody.

@@ -43,12 +43,40 @@ struct Seeking {
     /// they did, and let others in.
     static let founderIsSlow: Duration = .seconds(10)
 
+    /// Why we ask to be let in anew while we are in a group.
+    enum Cause {
+        /// Others may be in a later epoch, and nobody shows that they are in ours.
+        case leftBehind
+        /// Others have an older record of the log, and nobody tells us how it begins.
+        case noRecord
+        /// We are alone, and an older group is in the room.
+        case otherGroup
+    }
+
+    /// How long somebody who is in may be silent, or away: a server notices within a minute that a
+    /// line is dead, and keeps a place for two minutes. Who is silent for longer is not in, whatever
+    /// the server says of them.
+    static let longestAbsence: Duration = .seconds(190)
+    /// Foundings by others for which we wait: each may be a friend's, and anybody can go on and on.
+    static let maximumFoundings = 3
+    /// Between knocks that nobody was there to be asked about.
+    static let longestPause: Duration = .seconds(5)
+    /// Where members decide, who waited at the door when the log began anew gives them so long to
+    /// begin again: longer than anybody waits to connect.
+    static let membersFirst: Duration = Backoff.cap + .seconds(20)
+
+    /// Knocks from inside, after which we stay where we are until there is cause again.
+    static let knocksFromInside = 4
+
     /// One attempt to come in.
     struct Attempt {
         var bundle: KeyPackageBundle
         var session: MLS.Identity
     }
 
+    /// Nil when we are outside.
+    var cause: Cause?
+    var knocksLeft = knocksFromInside
     var attempts: [Attempt] = []
     var held: [LogEntry] = []
     var heldBytes = 0
@@ -63,8 +91,14 @@ struct Seeking {
     /// A commit came since, which may have let us in: a large room's answer takes longer.
     var mayBeIn = false
     var unanswered = 0
-    /// When somebody founded, as far as we heard.
+    /// When we knocked for the first time.
+    var began: Duration?
+    /// Knocks that nobody answered who was in before the log began anew.
+    var vainKnocks = 0
+    /// When somebody founded, as far as we heard, and how often.
     var foundedAt: Duration?
+    var foundings = 0
+    var foundsNotBefore: Duration = .zero
     var told: Outside?
     var tellsAt: Duration?
     /// The group that we have made and that the server has not accepted yet.

@@ -228,6 +228,9 @@ struct Conversation: Sendable {
     private mutating func warned(
         _ kind: RoomWarning.Kind, _ about: AttachmentID?
     ) -> [ClientEvent] {
+        guard kind != .outsider else {
+            return warnings.outsiderWrote(now: wallClock.now()).map { [.warning($0)] } ?? []
+        }
         let subject = about.map { id in
             (person: people.person(id), key: people.key(of: id) ?? id.tlsEncoded)
         }

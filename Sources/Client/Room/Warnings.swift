@@ -3,6 +3,9 @@ struct Warnings: Sendable {
     /// Warnings remembered; people come and go, and whoever makes us warn without end is not worth
     /// more memory.
     static let maximumTold = 4096
+    /// Whoever has the link can write as often as they like, under as many attachments: all of them
+    /// are told of together, and again after so many seconds at the earliest.
+    static let outsidersPause: UInt64 = 600
 
     private struct Told: Hashable, Sendable {
         var kind: RoomWarning.Kind
@@ -11,6 +14,8 @@ struct Warnings: Sendable {
     }
 
     private var told = RecentSet<Told>(limit: maximumTold)
+    /// Entries of those who are not in the room, and when that was told last.
+    private var outsiders: (entries: Int, toldAt: UInt64)?
 
     /// - Parameters:
     ///   - person: a name for whom it is about, under which it is told once.
@@ -26,6 +31,22 @@ struct Warnings: Sendable {
             kind: kind, person: subject?.person,
             sentence: kind.sentence(about: name, since: since))
     }
+
+    /// Somebody who is not in the room wrote into it.
+    ///
+    /// - Parameter now: seconds since 1970.
+    /// - Returns: nothing when that was told a moment ago.
+    mutating func outsiderWrote(now: UInt64) -> RoomWarning? {
+        let entries = (outsiders?.entries ?? 0) + 1
+        if let toldAt = outsiders?.toldAt, now < toldAt + Self.outsidersPause {
+            outsiders?.entries = entries
+            return nil
+        }
+        outsiders = (entries, now)
+        let sentence = RoomWarning.Kind.outsider.sentence(about: nil, since: "")
+        let count = entries > 1 ? " (\(entries) entries so far)" : ""
+        return RoomWarning(kind: .outsider, person: nil, sentence: sentence + count)
+    }
 }
 
 extension RoomWarning.Kind {
@@ -39,6 +60,9 @@ extension RoomWarning.Kind {
         case .unreadable:
             "something that \(somebody) said cannot be opened: the server changed it or withheld "
                 + "what opens it, or their program is wrong"
+        case .outsider:
+            "somebody who has the link but is not in the room writes into it; what they write is "
+                + "ignored"
         case .withheldCommit:
             "the server withheld a change of the room's keys; you cannot read what was said after "
                 + "it, and come in again"
@@ -51,6 +75,9 @@ extension RoomWarning.Kind {
         case .secondConversation:
             "\(somebody) began a second conversation in this room; stay in this one, and ask over "
                 + "another channel who is in the other"
+        case .strangersFirst:
+            "\(somebody) who was not in this room began a conversation in it before its members were "
+                + "back; you began it again without them, and they have to ask to be let in"
         case .droppedWhileHere:
             "\(somebody) took you out of the conversation as gone although you are here; you come "
                 + "in again, without what was said meanwhile"

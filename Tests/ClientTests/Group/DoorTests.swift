@@ -83,6 +83,7 @@ struct DoorTests {
     func patience() throws {
         let table = Table()
         let (group, hear) = try outsider(at: table)
+        group.seeking?.isAsking = true
         hear(CommitEntry.commit([1]).encoded)
         _ = group.unanswered(now: table.now)
         #expect(group.seeking?.nextKnock == table.now + Seeking.answering)

@@ -1,5 +1,6 @@
 import MLS
 import Testing
+import Wire
 
 @testable import Client
 
@@ -56,6 +57,78 @@ extension GroupTests {
         #expect(duties.endOfGathering == .seconds(200) + Duties.quiet)
         duties.lastArrival = .seconds(10_000)
         #expect(duties.endOfGathering == .seconds(100) + Duties.longestGathering)
+    }
+
+    @Test("a renewal that is spared in a large room leaves the count of messages as it is")
+    func sparedRenewal() throws {
+        let table = Table()
+        for number in 1...16 { table.join("p\(number)").group.largeRoom = 8 }
+        table.pass(.seconds(1))
+        for seat in table.seats { seat.group.membership?.sealedCount = Duties.renewalMessages - 2 }
+        table.pass(.seconds(70))
+        let spared = table.seats.filter { $0.group.membership?.sealedCount != 0 }
+        #expect(spared.count == 12)
+        let seat = try #require(spared.first)
+        #expect(seat.group.membership?.sealedCount == Duties.renewalMessages - 2)
+        let before = table.epoch
+        for word in ["one", "two"] { try table.say(word, as: seat) }
+        table.pass(.seconds(10))
+        #expect(table.epoch == before + 1 && seat.group.membership?.sealedCount == 0)
+    }
+
+    @Test("who is alone renews after as many messages, too")
+    func aloneRenewal() throws {
+        let table = table(["ann"])
+        let ann = table.seats[0]
+        table.pass(.seconds(60))
+        #expect(table.epoch == 1)
+        ann.group.membership?.sealedCount = Duties.renewalMessages - 1
+        try table.say("and on", as: ann)
+        table.pass(.seconds(10))
+        #expect(table.epoch == 2 && ann.group.membership?.sealedCount == 0)
+    }
+
+    /// The payload of the commit among these steps, and under which ticket it is asked for.
+    private func commit(in steps: [GroupStep]) -> GroupStep.Ticket? {
+        for step in steps {
+            if case .append(let ticket, .commit, _, _) = step { return ticket }
+        }
+        return nil
+    }
+
+    @Test("a name is not lost when its commit is refused, and keeps no other commit back")
+    func refusedRenaming() throws {
+        let table = table(["ann", "bob"])
+        let ann = table.seats[0]
+        table.pass(.seconds(60))
+        var steps = try ann.group.perform(.rename(Array("anna".utf8)), now: table.now)
+        for _ in 1...3 {
+            let ticket = try #require(commit(in: steps))
+            steps = ann.group.settled(ticket, .refused, now: table.now)
+            #expect(steps.isEmpty && ann.group.membership?.newName == Array("anna".utf8))
+            let due = try #require(ann.group.deadline)
+            #expect(due >= table.now + Duties.pause)
+            table.now = due
+            steps = ann.group.tick(now: table.now)
+        }
+        table.take(steps, of: ann)
+        table.run()
+        table.pass(.seconds(60))
+        #expect(ann.group.membership?.newName == nil)
+        expectAgreement(table, ["anna", "bob"])
+    }
+
+    @Test("nor when another commit comes first, or another name is wanted meanwhile")
+    func outrunRenaming() throws {
+        let table = table(["ann", "bob"])
+        let ann = table.seats[0]
+        table.pass(.seconds(60))
+        let steps = try ann.group.perform(.rename(Array("anna".utf8)), now: table.now)
+        let ticket = try #require(commit(in: steps))
+        _ = ann.group.settled(ticket, .conflict(epoch: table.epoch), now: table.now)
+        _ = try ann.group.perform(.rename(Array("annabel".utf8)), now: table.now)
+        table.pass(.seconds(60))
+        expectAgreement(table, ["annabel", "bob"])
     }
 
     @Test("renewals wait until a slow line has had the last large commit, and large ones in a row")

@@ -10,6 +10,10 @@ enum Warned {
             + "withheld what opens it, or their program is wrong"
     }
 
+    static let outsider =
+        "-- WARNING: somebody who has the link but is not in the room writes into it; what they write "
+        + "is ignored"
+
     static let withheld =
         "-- WARNING: the server withheld a change of the room's keys; you cannot read what was said "
         + "after it, and come in again"

@@ -20,6 +20,8 @@ struct StormLedger {
         var client: StormClient
         var stay: Int
         var payload: [UInt8]
+        /// It was of an epoch that its reader did not know of yet.
+        var isBehind: Bool
     }
 
     struct Place: Hashable {
@@ -66,7 +68,11 @@ struct StormLedger {
             let seal = seals[payload], seal.group == since.group, seal.epoch >= since.epoch,
             client.heard[seal.saying.id] == nil
         else { return }
-        misses.append(Miss(client: client, stay: client.stay, payload: payload))
+        let epoch = client.group.membership?.group.epoch ?? 0
+        misses.append(
+            Miss(
+                client: client, stay: client.stay, payload: payload,
+                isBehind: seal.epoch > epoch))
     }
 
     /// Those who should have heard something and did not.
@@ -74,7 +80,9 @@ struct StormLedger {
         defer { misses = [] }
         return misses.compactMap { miss in
             guard let seal = seals[miss.payload], seal.hasLanded,
-                miss.client.heard[seal.saying.id] == nil
+                miss.client.heard[seal.saying.id] == nil,
+                // Who came in anew since was told that something is missing.
+                !miss.isBehind || miss.client.stay == miss.stay
             else { return nil }
             return "p\(miss.client.number) did not hear m\(seal.saying.id)"
         }
