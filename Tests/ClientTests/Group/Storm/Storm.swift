@@ -55,6 +55,10 @@ final class Storm {
     var hasLies = false
     /// Sequences that do not increase end a connection, as they do in a session.
     var isStrict = false
+    /// Somebody with the link, who is never let in, does what they can.
+    var hasOutsiders = false
+    /// Their connections.
+    var outsiders: [Int] = []
     /// Every connection is quick.
     var isCalm = false
     var random: SeededGenerator

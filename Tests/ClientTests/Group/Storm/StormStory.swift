@@ -26,6 +26,7 @@ extension Storm {
         case 87..<89: rooms[rooms.count - 1].server.window = chance(50) ? 8 : 10_000
         case 89..<93: decide(inside)
         case 93..<94: loseEntries()
+        case 94..<97 where hasOutsiders: disturb(inside)
         default: advance(span(1000...9000))
         }
         advance(chance(30) ? .zero : span(0...1200))
@@ -150,9 +151,11 @@ extension Storm {
         var moves = now
         for number in links.keys.sorted() { links[number]?.lag = .milliseconds(20) }
         let limit = now + .seconds(400)
+        sendAwayOutsiders()
         repeat {
             if now >= moves {
                 leaveOldRooms()
+                comeAgain()
                 moves = now + .seconds(60)
             }
             for client in clients where client.link == nil { client.connectsAt = now }
@@ -167,6 +170,19 @@ extension Storm {
     private func leaveOldRooms() {
         for client in clients where client.room != rooms.count - 1 && client.end == nil {
             move(client, to: rooms[rooms.count - 1].secret)
+        }
+    }
+
+    /// Whoever is alone in a conversation of their own, and was told of another, joins again.
+    private func comeAgain() {
+        guard clients.count > 1 else { return }
+        for client in clients where client.end == nil {
+            let isAlone = client.group.membership?.group.memberCount == 1
+            guard isAlone, client.warnings.contains(where: { $0.kind == .secondConversation })
+            else { continue }
+            note("p\(client.number) joins again")
+            client.warnings = []
+            move(client, to: client.secret)
         }
     }
 

@@ -39,6 +39,26 @@ struct StormTests {
     }
 
     @Test(
+        "so it is when somebody who has the link and is not in the room disturbs it",
+        .timeLimit(.minutes(5)), arguments: [31, 32] as [UInt64])
+    func outsiders(seed: UInt64) async {
+        let storm = Storm(seed: seed, needsApproval: seed % 4 == 0)
+        storm.hasOutsiders = true
+        storm.join("ann")
+        while storm.steps < Self.steps / 2, storm.problems.isEmpty {
+            for _ in 0..<Self.deeds where storm.problems.isEmpty { storm.act() }
+            storm.becomeQuiet()
+            storm.expectAgreement()
+            storm.callTheRoll()
+            storm.expectOneRecord()
+            storm.expectAgreement()
+            await Task.yield()
+        }
+        let isFine = storm.problems.isEmpty
+        #expect(isFine, "\(storm.report)")
+    }
+
+    @Test(
         "fifty come at once while doorkeepers die, ten of them dying too, and all end in one epoch",
         .timeLimit(.minutes(5)))
     func crowd() async {
