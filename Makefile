@@ -24,6 +24,7 @@ check: ## what CI checks besides the tests
 	swift format lint --strict --recursive --parallel $(SOURCES)
 	scripts/check-imports
 	scripts/check-mls-validation
+	scripts/check-embedded
 
 format: ## rewrites the sources as .swift-format says
 	swift format --in-place --recursive --parallel $(SOURCES)

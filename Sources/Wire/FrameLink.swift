@@ -1,63 +1,43 @@
-/// A connection to a server on which frames go both ways: the client's one window to the world.
-///
-/// `Transport` gives a real one, over TLS; tests give one in memory.
-package protocol FrameLink: Sendable {
-    /// The key of the server at the other end, as this end saw it.
-    var serverKey: ServerKeyHash { get }
-
-    /// The next frames, at least one; nil when the other end closed in good order.
+// Embedded Swift for WebAssembly has no tasks: a page gives frames by calls.
+#if !hasFeature(Embedded)
+    /// A connection to a server on which frames go both ways: the client's one window to the world.
     ///
-    /// Called by one task at a time. A frame is read from the network only when it is asked for, so
-    /// a slow caller slows the sender down.
-    func receive() async throws -> [ServerFrame]?
+    /// `Transport` gives a real one, over TLS; tests give one in memory.
+    package protocol FrameLink: Sendable {
+        /// The key of the server at the other end, as this end saw it.
+        var serverKey: ServerKeyHash { get }
 
-    /// Sends frames in this order; returns when the connection can take more.
-    func send(_ frames: [ClientFrame]) async throws
-}
+        /// The next frames, at least one; nil when the other end closed in good order.
+        ///
+        /// Called by one task at a time. A frame is read from the network only when it is asked for, so
+        /// a slow caller slows the sender down.
+        func receive() async throws -> [ServerFrame]?
 
-/// A connection that became one end of a splice: bytes, not frames.
-package protocol ByteLink: Sendable {
-    /// The next bytes, at least one; nil when the other end closed in good order.
-    func receive() async throws -> [UInt8]?
+        /// Sends frames in this order; returns when the connection can take more.
+        func send(_ frames: [ClientFrame]) async throws
+    }
 
-    /// Sends bytes; returns when the connection can take more.
-    func send(_ bytes: [UInt8]) async throws
-}
+    /// A connection that became one end of a splice: bytes, not frames.
+    package protocol ByteLink: Sendable {
+        /// The next bytes, at least one; nil when the other end closed in good order.
+        func receive() async throws -> [UInt8]?
 
-/// Makes connections to one server.
-package protocol Connector: Sendable {
-    /// Connects, gives the link to `body`, and closes it when `body` returns or throws.
-    func withLink<Result: Sendable>(
-        _ body: @Sendable (any FrameLink) async throws -> Result
-    ) async throws -> Result
+        /// Sends bytes; returns when the connection can take more.
+        func send(_ bytes: [UInt8]) async throws
+    }
 
-    /// Connects, says hello, shows the token under a proof made by `access`, waits until the other
-    /// end is there, gives the spliced link to `body`, and closes it when `body` is done.
-    func withTransfer<Result: Sendable>(
-        token: TransferToken, access: AccessKey,
-        _ body: @Sendable (any ByteLink) async throws -> Result
-    ) async throws -> Result
-}
+    /// Makes connections to one server.
+    package protocol Connector: Sendable {
+        /// Connects, gives the link to `body`, and closes it when `body` returns or throws.
+        func withLink<Result: Sendable>(
+            _ body: @Sendable (any FrameLink) async throws -> Result
+        ) async throws -> Result
 
-/// Why a connection could not be made or ended early. The cases are what a user is told apart.
-package enum ConnectionError: Error, Equatable, Sendable {
-    /// No address is known for the name.
-    case unknownHost(String)
-    /// Nobody answers there.
-    case unreachable(String)
-    /// The server's key is not the one in the link: somebody else is answering.
-    case wrongServer
-    /// Its certificate is of no authority that this machine trusts, has expired, or is for another
-    /// name.
-    case untrustedCertificate
-    /// TLS could not be agreed on: not a chatbox server, or an old one.
-    case handshake(String)
-    /// The server said why it closes.
-    case goodbye(GoodbyeReason)
-    /// The other end spoke something else.
-    case protocolViolation
-    /// The connection broke.
-    case lost
-    /// Nothing happened for too long.
-    case timeout
-}
+        /// Connects, says hello, shows the token under a proof made by `access`, waits until the other
+        /// end is there, gives the spliced link to `body`, and closes it when `body` is done.
+        func withTransfer<Result: Sendable>(
+            token: TransferToken, access: AccessKey,
+            _ body: @Sendable (any ByteLink) async throws -> Result
+        ) async throws -> Result
+    }
+#endif

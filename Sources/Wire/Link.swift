@@ -1,3 +1,5 @@
+import TLSSyntax
+
 /// An invitation: `chatbox://HOST[:PORT]/#SECRET`. Whoever has it can come in.
 package struct Link: Equatable, Sendable {
     /// How the server of a link is known.
@@ -102,9 +104,8 @@ package struct Link: Equatable, Sendable {
     }
 }
 
-extension Link: CustomStringConvertible, CustomReflectable {
+extension Link: Redacted {
     package var description: String { "Link(redacted)" }
-    package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 /// What is wrong with a link.

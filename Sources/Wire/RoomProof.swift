@@ -68,14 +68,17 @@ package struct AccessKey: Sendable {
     /// Proves to one server, on one connection, for one purpose, that this client has the link.
     package func prove(
         _ purpose: RoomProof.Purpose, challenge: Challenge, server: ServerKeyHash
-    ) throws -> RoomProof {
+    ) throws(SigningFailed) -> RoomProof {
         let statement = RoomProof.statement(
             purpose, challenge: challenge, server: server, room: room)
+        guard let signature = try? key.signature(for: statement) else { throw SigningFailed() }
         return RoomProof(
-            publicKey: Array(key.publicKey.rawRepresentation),
-            signature: Array(try key.signature(for: statement)))
+            publicKey: Array(key.publicKey.rawRepresentation), signature: Array(signature))
     }
 }
+
+/// The machine gave no randomness or no memory to sign with.
+package struct SigningFailed: Error {}
 
 /// A signature by a room's access key: the server needs no account and no state to check it.
 package struct RoomProof: TLSCodable, Hashable, Sendable {

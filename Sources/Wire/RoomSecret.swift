@@ -1,4 +1,5 @@
 package import Crypto
+import TLSSyntax
 
 /// The 16 bytes that a link carries: whoever has them can come into the room.
 package struct RoomSecret: Sendable {
@@ -46,7 +47,6 @@ extension RoomSecret: Equatable {
     package static func == (left: Self, right: Self) -> Bool { left.key == right.key }
 }
 
-extension RoomSecret: CustomStringConvertible, CustomReflectable {
+extension RoomSecret: Redacted {
     package var description: String { "RoomSecret(redacted)" }
-    package var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -1,4 +1,5 @@
 import Crypto
+public import TLSSyntax
 
 /// `HPKEPublicKey` of RFC 9420 section 5.1.1.
 public struct HPKEPublicKey: OpaqueBytes {
@@ -16,6 +17,56 @@ public struct HPKEPrivateKey: Sendable {
         case p384(P384.KeyAgreement.PrivateKey)
         case p521(P521.KeyAgreement.PrivateKey)
         case xwing(XWingMLKEM768X25519.PrivateKey)
+
+        /// Nil when these bytes are no key.
+        init?(_ secret: Secret, _ kem: KEM) {
+            let key: Key? =
+                switch kem {
+                case .x25519:
+                    secret.withUnsafeBytes { try? .init(rawRepresentation: $0) }.map(Key.x25519)
+                case .p256: (try? .init(rawRepresentation: secret.padded(to: 32))).map(Key.p256)
+                case .p384: (try? .init(rawRepresentation: secret.padded(to: 48))).map(Key.p384)
+                case .p521: (try? .init(rawRepresentation: secret.padded(to: 66))).map(Key.p521)
+                case .xwing:
+                    secret.withUnsafeBytes { try? .init(seedRepresentation: $0, publicKey: nil) }
+                        .map(Key.xwing)
+                }
+            guard let key else { return nil }
+            self = key
+        }
+
+        var publicKey: HPKEPublicKey {
+            switch self {
+            case .x25519(let key): .init(Array(key.publicKey.rawRepresentation))
+            case .p256(let key): .init(Array(key.publicKey.x963Representation))
+            case .p384(let key): .init(Array(key.publicKey.x963Representation))
+            case .p521(let key): .init(Array(key.publicKey.x963Representation))
+            case .xwing(let key): .init(Array(key.publicKey.rawRepresentation))
+            }
+        }
+
+        /// Nil when these bytes are no public key of the same kind.
+        func agree(with other: [UInt8]) -> SharedSecret? {
+            do {
+                switch self {
+                case .x25519(let key):
+                    return try key.sharedSecretFromKeyAgreement(
+                        with: .init(rawRepresentation: other))
+                case .p256(let key):
+                    return try key.sharedSecretFromKeyAgreement(
+                        with: .init(x963Representation: other))
+                case .p384(let key):
+                    return try key.sharedSecretFromKeyAgreement(
+                        with: .init(x963Representation: other))
+                case .p521(let key):
+                    return try key.sharedSecretFromKeyAgreement(
+                        with: .init(x963Representation: other))
+                case .xwing: return nil
+                }
+            } catch {
+                return nil
+            }
+        }
     }
 
     private let key: Key
@@ -33,36 +84,9 @@ public struct HPKEPrivateKey: Sendable {
     }
 
     init(_ secret: Secret, _ kem: KEM) throws(MLSError) {
-        do {
-            switch kem {
-            case .x25519:
-                let key = try secret.withUnsafeBytes {
-                    try Curve25519.KeyAgreement.PrivateKey(rawRepresentation: $0)
-                }
-                self.key = .x25519(key)
-                publicKey = .init(Array(key.publicKey.rawRepresentation))
-            case .p256:
-                let key = try P256.KeyAgreement.PrivateKey(rawRepresentation: secret.padded(to: 32))
-                self.key = .p256(key)
-                publicKey = .init(Array(key.publicKey.x963Representation))
-            case .p384:
-                let key = try P384.KeyAgreement.PrivateKey(rawRepresentation: secret.padded(to: 48))
-                self.key = .p384(key)
-                publicKey = .init(Array(key.publicKey.x963Representation))
-            case .p521:
-                let key = try P521.KeyAgreement.PrivateKey(rawRepresentation: secret.padded(to: 66))
-                self.key = .p521(key)
-                publicKey = .init(Array(key.publicKey.x963Representation))
-            case .xwing:
-                let key = try secret.withUnsafeBytes {
-                    try XWingMLKEM768X25519.PrivateKey(seedRepresentation: $0, publicKey: nil)
-                }
-                self.key = .xwing(key)
-                publicKey = .init(Array(key.publicKey.rawRepresentation))
-            }
-        } catch {
-            throw .invalidPrivateKey
-        }
+        guard let key = Key(secret, kem) else { throw .invalidPrivateKey }
+        self.key = key
+        publicKey = key.publicKey
     }
 
     /// The form that `init(rawRepresentation:for:)` takes.
@@ -81,32 +105,10 @@ public struct HPKEPrivateKey: Sendable {
     /// RFC 9180 section 7.1.4: "For X25519 and X448, … senders and recipients MUST check whether
     /// the shared secret is the all-zero value and abort if so". swift-crypto does not.
     func agree(with other: [UInt8]) throws(MLSError) -> Secret {
-        do {
-            let shared: SharedSecret
-            switch key {
-            case .x25519(let key):
-                shared = try key.sharedSecretFromKeyAgreement(
-                    with: Curve25519.KeyAgreement.PublicKey(rawRepresentation: other))
-            case .p256(let key):
-                shared = try key.sharedSecretFromKeyAgreement(
-                    with: P256.KeyAgreement.PublicKey(x963Representation: other))
-            case .p384(let key):
-                shared = try key.sharedSecretFromKeyAgreement(
-                    with: P384.KeyAgreement.PublicKey(x963Representation: other))
-            case .p521(let key):
-                shared = try key.sharedSecretFromKeyAgreement(
-                    with: P521.KeyAgreement.PublicKey(x963Representation: other))
-            case .xwing:
-                throw MLSError.invalidPublicKey
-            }
-            let secret = Secret(key: shared.withUnsafeBytes { SymmetricKey(data: $0) })
-            guard secret.withUnsafeBytes({ $0.contains { $0 != 0 } }) else {
-                throw MLSError.invalidPublicKey
-            }
-            return secret
-        } catch {
-            throw .invalidPublicKey
-        }
+        guard let shared = key.agree(with: other) else { throw .invalidPublicKey }
+        let secret = Secret(key: shared.withUnsafeBytes { SymmetricKey(data: $0) })
+        guard secret.withUnsafeBytes({ $0.contains { $0 != 0 } }) else { throw .invalidPublicKey }
+        return secret
     }
 
     func decapsulateXWing(_ kemOutput: [UInt8]) throws(MLSError) -> Secret {
@@ -123,30 +125,26 @@ private func collect<Bytes: RangeReplaceableCollection<UInt8>>(_ bytes: [UInt8])
     Bytes(bytes)
 }
 
-extension HPKEPrivateKey: CustomStringConvertible, CustomReflectable {
+extension HPKEPrivateKey: Redacted {
     /// Names the type, and nothing else.
     public var description: String { "HPKEPrivateKey" }
-    /// Shows no children, so that `dump` prints nothing secret.
-    public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 extension KEM {
     /// Checks that bytes from a stranger are a public key: of the right size, on the curve, and for
     /// X25519 not of low order, since nobody could ever encrypt to such a key.
     func validate(_ key: HPKEPublicKey) throws(MLSError) {
-        do {
+        let isKey =
             switch self {
             case .x25519:
-                _ = try Curve25519.KeyAgreement.PublicKey(rawRepresentation: key.bytes)
-                guard !Self.isLowOrder(key.bytes) else { throw MLSError.invalidPublicKey }
-            case .p256: _ = try P256.KeyAgreement.PublicKey(x963Representation: key.bytes)
-            case .p384: _ = try P384.KeyAgreement.PublicKey(x963Representation: key.bytes)
-            case .p521: _ = try P521.KeyAgreement.PublicKey(x963Representation: key.bytes)
-            case .xwing: _ = try XWingMLKEM768X25519.PublicKey(rawRepresentation: key.bytes)
+                (try? Curve25519.KeyAgreement.PublicKey(rawRepresentation: key.bytes)) != nil
+                    && !Self.isLowOrder(key.bytes)
+            case .p256: (try? P256.KeyAgreement.PublicKey(x963Representation: key.bytes)) != nil
+            case .p384: (try? P384.KeyAgreement.PublicKey(x963Representation: key.bytes)) != nil
+            case .p521: (try? P521.KeyAgreement.PublicKey(x963Representation: key.bytes)) != nil
+            case .xwing: (try? XWingMLKEM768X25519.PublicKey(rawRepresentation: key.bytes)) != nil
             }
-        } catch {
-            throw .invalidPublicKey
-        }
+        guard isKey else { throw .invalidPublicKey }
     }
 
     /// The seven encodings, top bit aside, whose product with any clamped scalar is zero: a table

@@ -23,10 +23,12 @@ public struct Secret: Sendable, Equatable {
     public var count: Int { key.bitCount / 8 }
 
     /// Gives the bytes to `body`, which must not keep them.
-    public func withUnsafeBytes<R>(
-        _ body: (UnsafeRawBufferPointer) throws -> R
-    ) rethrows -> R {
-        try key.withUnsafeBytes(body)
+    public func withUnsafeBytes<R, E>(
+        _ body: (UnsafeRawBufferPointer) throws(E) -> R
+    ) throws(E) -> R {
+        try key.withUnsafeBytes { bytes in
+            Result { () throws(E) -> R in try body(bytes) }
+        }.get()
     }
 
     /// The bytes, out of protection: for encryption to someone who shall know them, and for state
@@ -34,11 +36,9 @@ public struct Secret: Sendable, Equatable {
     var exposed: [UInt8] { key.withUnsafeBytes { Array($0) } }
 }
 
-extension Secret: CustomStringConvertible, CustomReflectable {
+extension Secret: Redacted {
     /// Says how long the secret is, and nothing else.
     public var description: String { "Secret(\(count) bytes)" }
-    /// Shows no children, so that `dump` prints nothing secret.
-    public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 /// As `opaque secret<V>`: only in what is encrypted next.

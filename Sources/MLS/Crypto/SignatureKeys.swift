@@ -1,4 +1,5 @@
 import Crypto
+public import TLSSyntax
 
 /// The signature algorithm of a suite.
 enum SignatureScheme: Sendable {
@@ -45,6 +46,29 @@ public struct SignaturePrivateKey: Sendable {
         case p256(P256.Signing.PrivateKey)
         case p384(P384.Signing.PrivateKey)
         case p521(P521.Signing.PrivateKey)
+
+        /// Nil when these bytes are no key.
+        init?(_ secret: Secret, _ scheme: SignatureScheme) {
+            let key: Key? =
+                switch scheme {
+                case .ed25519:
+                    secret.withUnsafeBytes { try? .init(rawRepresentation: $0) }.map(Key.ed25519)
+                case .p256: (try? .init(rawRepresentation: secret.padded(to: 32))).map(Key.p256)
+                case .p384: (try? .init(rawRepresentation: secret.padded(to: 48))).map(Key.p384)
+                case .p521: (try? .init(rawRepresentation: secret.padded(to: 66))).map(Key.p521)
+                }
+            guard let key else { return nil }
+            self = key
+        }
+
+        var publicKey: SignaturePublicKey {
+            switch self {
+            case .ed25519(let key): .init(Array(key.publicKey.rawRepresentation))
+            case .p256(let key): .init(Array(key.publicKey.x963Representation))
+            case .p384(let key): .init(Array(key.publicKey.x963Representation))
+            case .p521(let key): .init(Array(key.publicKey.x963Representation))
+            }
+        }
     }
 
     private let key: Key
@@ -84,30 +108,9 @@ public struct SignaturePrivateKey: Sendable {
     }
 
     init(_ secret: Secret, _ scheme: SignatureScheme) throws(MLSError) {
-        do {
-            switch scheme {
-            case .ed25519:
-                let key = try secret.withUnsafeBytes {
-                    try Curve25519.Signing.PrivateKey(rawRepresentation: $0)
-                }
-                self.key = .ed25519(key)
-                publicKey = .init(Array(key.publicKey.rawRepresentation))
-            case .p256:
-                let key = try P256.Signing.PrivateKey(rawRepresentation: secret.padded(to: 32))
-                self.key = .p256(key)
-                publicKey = .init(Array(key.publicKey.x963Representation))
-            case .p384:
-                let key = try P384.Signing.PrivateKey(rawRepresentation: secret.padded(to: 48))
-                self.key = .p384(key)
-                publicKey = .init(Array(key.publicKey.x963Representation))
-            case .p521:
-                let key = try P521.Signing.PrivateKey(rawRepresentation: secret.padded(to: 66))
-                self.key = .p521(key)
-                publicKey = .init(Array(key.publicKey.x963Representation))
-            }
-        } catch {
-            throw .invalidPrivateKey
-        }
+        guard let key = Key(secret, scheme) else { throw .invalidPrivateKey }
+        self.key = key
+        publicKey = key.publicKey
     }
 
     var scheme: SignatureScheme {
@@ -143,11 +146,9 @@ public struct SignaturePrivateKey: Sendable {
     }
 }
 
-extension SignaturePrivateKey: CustomStringConvertible, CustomReflectable {
+extension SignaturePrivateKey: Redacted {
     /// Names the kind of key, and nothing else.
     public var description: String { "SignaturePrivateKey(\(scheme))" }
-    /// Shows no children, so that `dump` prints nothing secret.
-    public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 extension Secret {

@@ -86,7 +86,7 @@ struct ProposalList: Sendable {
             throw .updateByCommitter
         }
         guard !sorted.removes.contains(where: { $0 == own }) else { throw .committerRemoved }
-        let touched = sorted.updates.map(\.leaf) + sorted.removes
+        let touched = sorted.updates.map { $0.leaf } + sorted.removes
         guard Set(touched).count == touched.count else { throw .leafTouchedTwice }
     }
 
@@ -162,7 +162,7 @@ extension ProposalList {
             added.append(tree.add(package.leafNode))
         }
         try Self.checkMembers(
-            tree, added: added, updated: sorted.updates.map(\.leaf),
+            tree, added: added, updated: sorted.updates.map { $0.leaf },
             changed: sorted.extensions, required)
         return AppliedProposals(tree: tree, extensions: extensions, sorted: sorted, added: added)
     }

@@ -135,18 +135,17 @@ public struct PrivateMessage: Sendable, Equatable, TLSCodable {
         var reader = TLSReader(plaintext)
         let content: Content
         let auth: FramedContentAuthData
+        let padding: [UInt8]
         do {
             content = try Content(contentType, from: &reader)
             auth = try FramedContentAuthData(contentType, from: &reader)
-            let padding = try reader.readFixed(reader.remaining)
-            // Section 6.3.1: "A receiver MUST verify that there are no non-zero bytes in the
-            // `padding` field".
-            guard padding.allSatisfy({ $0 == 0 }) else { throw MLSError.nonZeroPadding }
-        } catch let error as CodecError {
-            throw .malformed(error)
+            padding = try reader.readFixed(reader.remaining)
         } catch {
-            throw .nonZeroPadding
+            throw .malformed(error)
         }
+        // Section 6.3.1: "A receiver MUST verify that there are no non-zero bytes in the `padding`
+        // field".
+        guard padding.allSatisfy({ $0 == 0 }) else { throw .nonZeroPadding }
         return AuthenticatedContent(
             wireFormat: .privateMessage,
             content: FramedContent(

@@ -17,7 +17,7 @@ extension Group {
         let kept = options.coversKeptProposals ? proposals.selection(for: state.ownLeaf) : []
         let own = Sender.member(state.ownLeaf)
         let list = ProposalList(
-            entries: kept.map(\.entry)
+            entries: kept.map { $0.entry }
                 + byValue.map { ProposalEntry(proposal: $0, sender: own) },
             committer: committer)
         let applied = try list.apply(

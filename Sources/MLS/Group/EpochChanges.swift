@@ -25,7 +25,7 @@ public struct EpochChanges: Sendable {
             tree[index].map { Member(index: index, leaf: $0) }
         }
         var joined = applied.added
-        var renewed = applied.sorted.updates.map(\.leaf)
+        var renewed = applied.sorted.updates.map { $0.leaf }
         if let pathLeaf {
             if case .newMemberCommit = sender {
                 joined.append(pathLeaf)
@@ -43,7 +43,7 @@ public struct EpochChanges: Sendable {
             return (old, new)
         }
         groupContextExtensions = applied.sorted.extensions
-        preSharedKeys = applied.sorted.preSharedKeys.map(\.name)
+        preSharedKeys = applied.sorted.preSharedKeys.map { $0.name }
         reInit = applied.sorted.reInit
     }
 }

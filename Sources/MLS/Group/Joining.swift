@@ -74,7 +74,7 @@ extension Group {
             members: tree.members.map { Member(index: $0.index, leaf: $0.leaf) },
             signer: Member(index: info.signer, leaf: signer), context: info.groupContext,
             groupInfoExtensions: info.extensions,
-            preSharedKeys: opened.preSharedKeys.map(\.name),
+            preSharedKeys: opened.preSharedKeys.map { $0.name },
             next: NextEpoch(
                 state: EpochState(
                     suite: suite, context: info.groupContext, tree: tree, keys: treeKeys,
@@ -100,7 +100,7 @@ extension Group {
         var keys = TreePrivateKeys(leafIndex: LeafIndex(place), leaf: bundle.encryptionKey)
         guard let pathSecret else { return keys }
         let ancestor = NodeIndex.commonAncestor(keys.leafIndex, info.signer)
-        let above = tree.filteredDirectPath(info.signer).map(\.node)
+        let above = tree.filteredDirectPath(info.signer).map { $0.node }
             .filter { $0.level >= ancestor.level }
         guard above.first == ancestor else { throw .pathKeyMismatch }
         _ = try keys.implant(pathSecret, on: above, of: tree, suite)

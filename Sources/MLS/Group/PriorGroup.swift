@@ -22,7 +22,7 @@ public struct PriorGroup: Sendable {
         _ tree: RatchetTree
     ) throws(MLSError) {
         var special: [(ResumptionUsage, [UInt8], UInt64)] = []
-        for case .resumption(let usage, let groupID, let epoch) in ids.map(\.name)
+        for case .resumption(let usage, let groupID, let epoch) in ids.map({ $0.name })
         where usage != .application {
             special.append((usage, groupID, epoch))
         }
@@ -112,7 +112,7 @@ extension Group {
     public func prior() throws(MLSError) -> PriorGroup {
         guard standing != .removed else { throw .removedFromGroup }
         return PriorGroup(
-            context: state.context, members: state.tree.members.map(\.leaf),
+            context: state.context, members: state.tree.members.map { $0.leaf },
             resumptionKey: state.secrets.resumptionPSK, reInit: reInit)
     }
 

@@ -13,12 +13,12 @@ extension TreePrivateKeys {
         }
     }
 
-    init(saved reader: inout TLSReader, _ tree: RatchetTree, _ suite: Suite) throws {
+    init(
+        saved reader: inout SavedReader, _ tree: RatchetTree, _ suite: Suite
+    ) throws(MLSError) {
         let index = try reader.read(LeafIndex.self)
         let leaf = try HPKEPrivateKey(reader.read(Secret.self), suite.kem)
-        guard tree[index]?.encryptionKey == leaf.publicKey else {
-            throw MLSError.invalidPrivateKey
-        }
+        guard tree[index]?.encryptionKey == leaf.publicKey else { throw .invalidPrivateKey }
         self.init(leafIndex: index, leaf: leaf)
         var list = try reader.readNested()
         while !list.isAtEnd {
@@ -26,7 +26,7 @@ extension TreePrivateKeys {
             let key = try HPKEPrivateKey(list.read(Secret.self), suite.kem)
             guard !node.isLeaf, node.rawValue < tree.size.nodeCount,
                 tree.parent(node)?.encryptionKey == key.publicKey
-            else { throw MLSError.invalidPrivateKey }
+            else { throw .invalidPrivateKey }
             parents[node] = key
         }
     }
@@ -40,7 +40,7 @@ extension EpochSecrets {
         ] { writer.write(secret) }
     }
 
-    init(saved reader: inout TLSReader) throws(CodecError) {
+    init(saved reader: inout SavedReader) throws(MLSError) {
         self.init(
             senderDataSecret: try reader.read(), exporterSecret: try reader.read(),
             externalSecret: try reader.read(), confirmationKey: try reader.read(),
@@ -55,7 +55,7 @@ extension Identity {
         writer.write(signatureKey.rawRepresentation)
     }
 
-    init(saved reader: inout TLSReader, _ suite: Suite) throws {
+    init(saved reader: inout SavedReader, _ suite: Suite) throws(MLSError) {
         let credential = try reader.read(Credential.self)
         self.init(
             credential: credential,
@@ -73,7 +73,7 @@ extension PastEpoch {
         writer.write(ended)
     }
 
-    init(saved reader: inout TLSReader, _ suite: Suite) throws {
+    init(saved reader: inout SavedReader, _ suite: Suite) throws(MLSError) {
         self.init(
             context: try reader.read(), tree: try reader.read(), ownLeaf: try reader.read(),
             senderDataSecret: try reader.read(),
@@ -110,7 +110,7 @@ extension SecretTree {
         }
     }
 
-    init(saved reader: inout TLSReader, _ suite: Suite) throws(CodecError) {
+    init(saved reader: inout SavedReader, _ suite: Suite) throws(MLSError) {
         let leafCount = Int(try reader.read(UInt32.self))
         var nodes: [NodeIndex: Secret] = [:]
         var list = try reader.readNested()
@@ -129,7 +129,7 @@ extension SecretTree {
                 let generation = try skipped.read(UInt32.self)
                 let key = StoredKey(key: try skipped.read(), nonce: try skipped.read())
                 guard key.nonce.count == AEAD.nonceSize else {
-                    throw .invalidValue("SavedGroup")
+                    throw SavedState.damaged
                 }
                 ratchet.skipped[generation] = key
             }
@@ -142,11 +142,11 @@ extension SecretTree {
 extension RatchetKind {
     fileprivate var saved: UInt8 { self == .handshake ? 1 : 2 }
 
-    fileprivate init(saved: UInt8) throws(CodecError) {
+    fileprivate init(saved: UInt8) throws(MLSError) {
         switch saved {
         case 1: self = .handshake
         case 2: self = .application
-        default: throw .invalidValue("SavedGroup")
+        default: throw SavedState.damaged
         }
     }
 }

@@ -34,6 +34,49 @@ import TLSSyntax
 /// generation; secret key; secret nonce; } Skipped`.
 enum SavedState {
     static let version: UInt16 = 1
+    /// A value that no state has.
+    static let damaged = MLSError.malformed(.invalidValue("SavedGroup"))
+}
+
+/// Reads a saved state: what is wrong with its encoding is an `MLSError` like all else.
+struct SavedReader {
+    private var reader: TLSReader
+
+    init(_ bytes: [UInt8]) { reader = TLSReader(bytes) }
+
+    private init(_ reader: TLSReader) { self.reader = reader }
+
+    var isAtEnd: Bool { reader.isAtEnd }
+
+    mutating func read<Value: TLSDecodable>(
+        _ type: Value.Type = Value.self
+    ) throws(MLSError) -> Value {
+        try decode { (reader) throws(CodecError) in try reader.read() }
+    }
+
+    mutating func readOpaque() throws(MLSError) -> [UInt8] {
+        try decode { (reader) throws(CodecError) in try reader.readOpaque() }
+    }
+
+    mutating func readOptional<Value: TLSDecodable>(
+        _ type: Value.Type
+    ) throws(MLSError) -> Value? {
+        try decode { (reader) throws(CodecError) in try reader.readOptional(type) }
+    }
+
+    mutating func readNested() throws(MLSError) -> SavedReader {
+        try decode { (reader) throws(CodecError) in SavedReader(try reader.readNested()) }
+    }
+
+    func finish() throws(MLSError) {
+        do { try reader.finish() } catch { throw .malformed(error) }
+    }
+
+    private mutating func decode<Value>(
+        _ body: (inout TLSReader) throws(CodecError) -> Value
+    ) throws(MLSError) -> Value {
+        do { return try body(&reader) } catch { throw .malformed(error) }
+    }
 }
 
 extension Group {
@@ -91,32 +134,22 @@ extension Group {
     public static func restore(
         _ state: [UInt8], policy: GroupPolicy = GroupPolicy(), environment: Environment
     ) throws(MLSError) -> Group {
-        var reader = TLSReader(state)
-        do {
-            let version = try reader.read(UInt16.self)
-            guard version == SavedState.version else {
-                throw MLSError.unknownStateVersion(version)
-            }
-            let group = try Group(saved: &reader, policy, environment)
-            try reader.finish()
-            return group
-        } catch let error as CodecError {
-            throw .malformed(error)
-        } catch let error as MLSError {
-            throw error
-        } catch {
-            throw .malformed(.invalidValue("SavedGroup"))
-        }
+        var reader = SavedReader(state)
+        let version = try reader.read(UInt16.self)
+        guard version == SavedState.version else { throw .unknownStateVersion(version) }
+        let group = try Group(saved: &reader, policy, environment)
+        try reader.finish()
+        return group
     }
 
     private init(
-        saved reader: inout TLSReader, _ policy: GroupPolicy, _ environment: Environment
-    ) throws {
+        saved reader: inout SavedReader, _ policy: GroupPolicy, _ environment: Environment
+    ) throws(MLSError) {
         let standing = try Standing(saved: &reader)
         let context = try reader.read(GroupContext.self)
         let suite = try Suite(context.cipherSuite)
         var tree = try reader.read(RatchetTree.self)
-        guard tree.rootHash(suite) == context.treeHash else { throw MLSError.treeHashMismatch }
+        guard tree.rootHash(suite) == context.treeHash else { throw .treeHashMismatch }
         let keys = try TreePrivateKeys(saved: &reader, tree, suite)
         let secrets = try EpochSecrets(saved: &reader)
         let state = EpochState(
@@ -139,13 +172,13 @@ extension Group {
 }
 
 extension Group.Standing {
-    fileprivate init(saved reader: inout TLSReader) throws(CodecError) {
+    fileprivate init(saved reader: inout SavedReader) throws(MLSError) {
         let number = try reader.read(UInt8.self)
         switch (number, try reader.readOptional(ReInit.self)) {
         case (1, nil): self = .active
         case (2, let reInit?): self = .reinitialized(reInit)
         case (3, nil): self = .removed
-        default: throw .invalidValue("SavedGroup")
+        default: throw SavedState.damaged
         }
     }
 }
@@ -157,7 +190,7 @@ private struct SavedLists {
     var pastEpochs: [PastEpoch] = []
     var resumptionKeys: [UInt64: Secret] = [:]
 
-    init(saved reader: inout TLSReader, _ suite: Suite) throws {
+    init(saved reader: inout SavedReader, _ suite: Suite) throws(MLSError) {
         var list = try reader.readNested()
         while !list.isAtEnd {
             let reference = try list.readOpaque()

@@ -68,7 +68,7 @@ public struct Extensions: Sendable, Hashable, TLSCodable, ExpressibleByArrayLite
     }
 
     /// The types, in order.
-    public var types: [ExtensionType] { list.map(\.type) }
+    public var types: [ExtensionType] { list.map { $0.type } }
 
     /// Appends `extensions<V>`.
     public func encode(into writer: inout TLSWriter) {

@@ -53,7 +53,7 @@ extension RatchetTree {
     ) -> Int {
         let resolution = resolution(child)
         let range = child.leaves
-        let unmerged = parent.unmergedLeaves.filter { range.contains($0.int) }.map(\.node)
+        let unmerged = parent.unmergedLeaves.filter { range.contains($0.int) }.map { $0.node }
         // "the intersection of P's `unmerged_leaves` with the subtree under C is equal to the
         // resolution of C with D removed": so D is the one node that is not unmerged.
         guard resolution.count == unmerged.count + 1 else { return 0 }

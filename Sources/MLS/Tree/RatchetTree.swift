@@ -76,7 +76,7 @@ struct RatchetTree: Sendable {
         }
         if let parent = parent(node) {
             found.append(node)
-            found.append(contentsOf: parent.unmergedLeaves.map(\.node))
+            found.append(contentsOf: parent.unmergedLeaves.map { $0.node })
         } else {
             resolve(left, into: &found)
             resolve(right, into: &found)

@@ -130,7 +130,7 @@ extension RatchetTree {
         }
         try checkFresh(path, suite)
         blankDirectPath(of: sender)
-        let parentHash = setPath(steps, keys: path.nodes.map(\.encryptionKey), suite)
+        let parentHash = setPath(steps, keys: path.nodes.map { $0.encryptionKey }, suite)
         guard path.leafNode.source == .commit(parentHash: parentHash) else {
             throw .invalidParentHash
         }
@@ -142,7 +142,7 @@ extension RatchetTree {
     /// tree", nor twice among themselves.
     private func checkFresh(_ path: UpdatePath, _ suite: Suite) throws(MLSError) {
         var seen: Set<HPKEPublicKey> = []
-        for key in [path.leafNode.encryptionKey] + path.nodes.map(\.encryptionKey) {
+        for key in [path.leafNode.encryptionKey] + path.nodes.map({ $0.encryptionKey }) {
             try suite.kem.validate(key)
             guard roll.encryptionKeys.count(key.bytes) == 0, seen.insert(key).inserted else {
                 throw .encryptionKeyNotFresh
@@ -172,7 +172,7 @@ extension RatchetTree {
             let secret = Secret(plaintext)
             plaintext.wipe()
             guard secret.count == suite.hash.size else { throw .wrongSecretSize }
-            let above = steps[overlap...].map(\.node)
+            let above = steps[overlap...].map { $0.node }
             let commitSecret = try keys.implant(secret, on: above, of: self, suite)
             keys.dropOutdated(self)
             return commitSecret

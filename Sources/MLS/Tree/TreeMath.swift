@@ -115,7 +115,7 @@ struct TreeSize: Sendable, Equatable {
     /// From the parent of the leaf to the root (RFC 9420 section 4.1.2), each with the child that
     /// is not on the way: the copath.
     func directPath(of leaf: LeafIndex) -> [(node: NodeIndex, copath: NodeIndex)] {
-        var path: [(NodeIndex, NodeIndex)] = []
+        var path: [(node: NodeIndex, copath: NodeIndex)] = []
         var node = leaf.node
         while let parent = parent(of: node), let sibling = sibling(of: node) {
             path.append((parent, sibling))
