@@ -21,9 +21,6 @@ public struct EpochChanges: Sendable {
         sender: Sender, before: RatchetTree, after: RatchetTree, applied: AppliedProposals,
         pathLeaf: LeafIndex?
     ) {
-        let member = { (tree: RatchetTree, index: LeafIndex) in
-            tree[index].map { Member(index: index, leaf: $0) }
-        }
         var joined = applied.added
         var renewed = applied.sorted.updates.map { $0.leaf }
         if let pathLeaf {
@@ -33,17 +30,34 @@ public struct EpochChanges: Sendable {
                 renewed.append(pathLeaf)
             }
         }
+        self.init(
+            sender: sender, before: before, after: after, added: joined,
+            removed: applied.sorted.removes, updated: renewed,
+            extensions: applied.sorted.extensions,
+            preSharedKeys: applied.sorted.preSharedKeys.map { $0.name },
+            reInit: applied.sorted.reInit)
+    }
+
+    /// The same from the places of the leaves that changed.
+    init(
+        sender: Sender, before: RatchetTree, after: RatchetTree, added: [LeafIndex],
+        removed: [LeafIndex], updated: [LeafIndex], extensions: Extensions?,
+        preSharedKeys: [PreSharedKeyName], reInit: ReInit?
+    ) {
+        let member = { (tree: RatchetTree, index: LeafIndex) in
+            tree[index].map { Member(index: index, leaf: $0) }
+        }
         self.sender = sender
-        added = joined.compactMap { member(after, $0) }
-        removed = applied.sorted.removes.compactMap { member(before, $0) }
-        updated = renewed.compactMap { index in
+        self.added = added.compactMap { member(after, $0) }
+        self.removed = removed.compactMap { member(before, $0) }
+        self.updated = updated.compactMap { index in
             guard let old = member(before, index), let new = member(after, index) else {
                 return nil
             }
             return (old, new)
         }
-        groupContextExtensions = applied.sorted.extensions
-        preSharedKeys = applied.sorted.preSharedKeys.map { $0.name }
-        reInit = applied.sorted.reInit
+        groupContextExtensions = extensions
+        self.preSharedKeys = preSharedKeys
+        self.reInit = reInit
     }
 }

@@ -29,7 +29,8 @@ public struct CommitOptions: Sendable {
 }
 
 /// A commit of ours, made and not yet adopted. Send the message; adopt the commit when it is sure
-/// that no other came first, and only then give the Welcome away. To give it up, drop it.
+/// that no other came first, and only then give the Welcome away. To give it up, drop it. A program
+/// that may end in between keeps `savedState()` first.
 public struct PendingCommit: ~Copyable, Sendable {
     /// For the group.
     public let message: MLSMessage
@@ -39,6 +40,9 @@ public struct PendingCommit: ~Copyable, Sendable {
     public let changes: EpochChanges
     let base: GroupContext
     let next: NextEpoch
+
+    /// The `epoch_authenticator` of the epoch that it leads to.
+    public var epochAuthenticator: Secret { next.state.secrets.epochAuthenticator }
 
     /// The tree that goes with the Welcome when it is not inside.
     public var ratchetTree: [UInt8] { next.state.tree.tlsEncoded }

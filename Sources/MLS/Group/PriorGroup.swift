@@ -121,14 +121,17 @@ extension Group {
     /// - Parameters:
     ///   - identity: who we are there; a signature key that fits the new suite.
     ///   - keyPackages: of all other members, for the new suite.
+    ///   - capabilities: what we support there; as here unless given.
+    ///   - leafExtensions: of our leaf there; as here unless given.
     /// - Throws: `MLSError.groupNotReinitialized`, `priorMembersMismatch` when someone is missing.
     public func reinitialize(
         as identity: Identity? = nil, adding keyPackages: [KeyPackage],
-        capabilities: Capabilities? = nil
+        capabilities: Capabilities? = nil, leafExtensions: Extensions? = nil
     ) throws(MLSError) -> PendingGroup {
         guard let reInit else { throw .groupNotReinitialized }
         let founder = try founder(
-            reInit.groupID, reInit.cipherSuite, identity, capabilities, reInit.extensions)
+            reInit.groupID, reInit.cipherSuite, identity, capabilities, leafExtensions,
+            reInit.extensions)
         return try PendingGroup(
             founder, usage: .reinit, prior: prior(), adding: keyPackages, policy: policy,
             environment: environment)
@@ -136,15 +139,23 @@ extension Group {
 
     /// Makes a subgroup of some of the members (RFC 9420 section 11.3), with the same suite.
     ///
-    /// - Parameter keyPackages: of those members, ourselves excepted.
+    /// - Parameters:
+    ///   - groupID: random unless given.
+    ///   - identity: who we are there.
+    ///   - keyPackages: of those members, ourselves excepted.
+    ///   - extensions: of the new group; as here unless given.
+    ///   - capabilities: what we support there; as here unless given.
+    ///   - leafExtensions: of our leaf there; as here unless given.
     /// - Throws: `MLSError.priorMembersMismatch` when someone is not a member here.
     public func branch(
-        groupID: [UInt8]? = nil, adding keyPackages: [KeyPackage], extensions: Extensions? = nil
+        groupID: [UInt8]? = nil, as identity: Identity? = nil, adding keyPackages: [KeyPackage],
+        extensions: Extensions? = nil, capabilities: Capabilities? = nil,
+        leafExtensions: Extensions? = nil
     ) throws(MLSError) -> PendingGroup {
         try checkActive()
         let founder = try founder(
-            groupID ?? environment.randomBytes(state.suite.hash.size), cipherSuite, nil, nil,
-            extensions ?? state.context.extensions)
+            groupID ?? environment.randomBytes(state.suite.hash.size), cipherSuite, identity,
+            capabilities, leafExtensions, extensions ?? state.context.extensions)
         return try PendingGroup(
             founder, usage: .branch, prior: prior(), adding: keyPackages, policy: policy,
             environment: environment)
@@ -152,12 +163,13 @@ extension Group {
 
     private func founder(
         _ groupID: [UInt8], _ id: CipherSuite, _ identity: Identity?,
-        _ capabilities: Capabilities?, _ extensions: Extensions
+        _ capabilities: Capabilities?, _ leafExtensions: Extensions?, _ extensions: Extensions
     ) throws(MLSError) -> Founder {
         guard let old = state.tree[state.ownLeaf] else { throw .removedFromGroup }
         let bundle = try KeyPackageBundle(
             suite: id, identity: identity ?? self.identity,
-            capabilities: capabilities ?? old.capabilities, leafExtensions: old.extensions,
+            capabilities: capabilities ?? old.capabilities,
+            leafExtensions: leafExtensions ?? old.extensions,
             lifetime: min(policy.lifetimes.maximum / 2, 90 * 86400), grease: false,
             environment: environment)
         return Founder(

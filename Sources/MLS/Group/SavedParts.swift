@@ -1,6 +1,28 @@
 import TLSSyntax
 
 /// The parts of a saved state, each with its way out and back; `SavedState` has the format.
+extension EpochState {
+    func save(into writer: inout TLSWriter) {
+        writer.write(context)
+        writer.write(tree)
+        keys.save(into: &writer)
+        secrets.save(into: &writer)
+        writer.writeOpaque(confirmationTag)
+    }
+
+    init(saved reader: inout SavedReader) throws(MLSError) {
+        let context = try reader.read(GroupContext.self)
+        let suite = try Suite(context.cipherSuite)
+        var tree = try reader.read(RatchetTree.self)
+        guard tree.rootHash(suite) == context.treeHash else { throw .treeHashMismatch }
+        let keys = try TreePrivateKeys(saved: &reader, tree, suite)
+        let secrets = try EpochSecrets(saved: &reader)
+        self.init(
+            suite: suite, context: context, tree: tree, keys: keys, secrets: secrets,
+            confirmationTag: try reader.readOpaque())
+    }
+}
+
 extension TreePrivateKeys {
     func save(into writer: inout TLSWriter) {
         writer.write(leafIndex)

@@ -38,47 +38,6 @@ enum SavedState {
     static let damaged = MLSError.malformed(.invalidValue("SavedGroup"))
 }
 
-/// Reads a saved state: what is wrong with its encoding is an `MLSError` like all else.
-struct SavedReader {
-    private var reader: TLSReader
-
-    init(_ bytes: [UInt8]) { reader = TLSReader(bytes) }
-
-    private init(_ reader: TLSReader) { self.reader = reader }
-
-    var isAtEnd: Bool { reader.isAtEnd }
-
-    mutating func read<Value: TLSDecodable>(
-        _ type: Value.Type = Value.self
-    ) throws(MLSError) -> Value {
-        try decode { (reader) throws(CodecError) in try reader.read() }
-    }
-
-    mutating func readOpaque() throws(MLSError) -> [UInt8] {
-        try decode { (reader) throws(CodecError) in try reader.readOpaque() }
-    }
-
-    mutating func readOptional<Value: TLSDecodable>(
-        _ type: Value.Type
-    ) throws(MLSError) -> Value? {
-        try decode { (reader) throws(CodecError) in try reader.readOptional(type) }
-    }
-
-    mutating func readNested() throws(MLSError) -> SavedReader {
-        try decode { (reader) throws(CodecError) in SavedReader(try reader.readNested()) }
-    }
-
-    func finish() throws(MLSError) {
-        do { try reader.finish() } catch { throw .malformed(error) }
-    }
-
-    private mutating func decode<Value>(
-        _ body: (inout TLSReader) throws(CodecError) -> Value
-    ) throws(MLSError) -> Value {
-        do { return try body(&reader) } catch { throw .malformed(error) }
-    }
-}
-
 extension Group {
     /// All of the group as bytes, the signature key included. They are as secret as the group
     /// itself: seal them under a storage key before they are kept.
@@ -95,11 +54,7 @@ extension Group {
         case .removed: writer.write(UInt8(3))
         }
         writer.writeOptional(reInit)
-        writer.write(state.context)
-        writer.write(state.tree)
-        state.keys.save(into: &writer)
-        state.secrets.save(into: &writer)
-        writer.writeOpaque(state.confirmationTag)
+        state.save(into: &writer)
         secretTree.save(into: &writer)
         identity.save(into: &writer)
         writer.writeVector { writer in
@@ -146,15 +101,8 @@ extension Group {
         saved reader: inout SavedReader, _ policy: GroupPolicy, _ environment: Environment
     ) throws(MLSError) {
         let standing = try Standing(saved: &reader)
-        let context = try reader.read(GroupContext.self)
-        let suite = try Suite(context.cipherSuite)
-        var tree = try reader.read(RatchetTree.self)
-        guard tree.rootHash(suite) == context.treeHash else { throw .treeHashMismatch }
-        let keys = try TreePrivateKeys(saved: &reader, tree, suite)
-        let secrets = try EpochSecrets(saved: &reader)
-        let state = EpochState(
-            suite: suite, context: context, tree: tree, keys: keys, secrets: secrets,
-            confirmationTag: try reader.readOpaque())
+        let state = try EpochState(saved: &reader)
+        let suite = state.suite
         let secretTree = try SecretTree(saved: &reader, suite)
         let identity = try Identity(saved: &reader, suite)
         let lists = try SavedLists(saved: &reader, suite)

@@ -69,9 +69,21 @@ extension Group {
         proposals.keep(entry, reference: verified.reference)
     }
 
+    /// The proposals that wait to be committed, in order of arrival.
+    public var keptProposals: [KeptProposal] {
+        proposals.list.map {
+            KeptProposal(
+                reference: $0.reference, sender: $0.entry.sender, proposal: $0.entry.proposal)
+        }
+    }
+
+    /// Drops a kept proposal that the application does not want committed; one that is not kept is
+    /// no fault.
+    public mutating func dropProposal(reference: [UInt8]) { proposals.drop(reference) }
+
     /// Drops a kept proposal that the application does not want committed.
     public mutating func drop(_ verified: VerifiedProposal) {
-        proposals.drop(verified.reference)
+        dropProposal(reference: verified.reference)
     }
 
     /// Validates a proposal by itself, as if someone who has nothing to do with it committed it.
@@ -141,4 +153,14 @@ extension Group {
             content, key: key, senderDataSecret: state.secrets.senderDataSecret,
             padding: policy.padding, suite: state.suite, environment: environment)
     }
+}
+
+/// A proposal that waits for a commit.
+public struct KeptProposal: Sendable, Equatable {
+    /// `ProposalRef` (RFC 9420 section 5.2): its name in commits.
+    public let reference: [UInt8]
+    /// Whose it is.
+    public let sender: Sender
+    /// What is proposed.
+    public let proposal: Proposal
 }

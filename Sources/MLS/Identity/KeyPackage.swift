@@ -61,6 +61,11 @@ public struct KeyPackage: Sendable, Hashable, TLSCodable {
         signature = try suite.signWithLabel(key, "KeyPackageTBS", toBeSigned)
     }
 
+    /// `KeyPackageRef` (section 5.2): the package's name in a Welcome and in directories.
+    ///
+    /// - Throws: `MLSError.unsupportedCipherSuite`.
+    public func reference() throws(MLSError) -> [UInt8] { try reference(Suite(cipherSuite)) }
+
     /// `MakeKeyPackageRef` (section 5.2).
     func reference(_ suite: Suite) -> [UInt8] {
         suite.refHash("MLS 1.0 KeyPackage Reference", tlsEncoded)
@@ -115,9 +120,11 @@ public struct KeyPackageBundle: Sendable {
     /// Makes a package with fresh keys.
     ///
     /// - Parameters:
-    ///   - lifetime: seconds of validity from now; an hour before now is valid too, for clocks that
-    ///     differ.
+    ///   - lifetime: seconds of validity from now, at most 365 days; an hour before now is valid too,
+    ///     for clocks that differ.
     ///   - grease: adds random unknown values (RFC 9420 section 13.5).
+    /// - Throws: `MLSError.lifetimeTooLong` when others would refuse the package as too long-lived,
+    ///   `unsupportedCipherSuite`.
     public init(
         suite id: CipherSuite, identity: Identity, capabilities: Capabilities = Capabilities(),
         leafExtensions: Extensions = [], extensions: Extensions = [],
@@ -125,12 +132,15 @@ public struct KeyPackageBundle: Sendable {
         environment: Environment
     ) throws(MLSError) {
         let suite = try Suite(id)
+        guard lifetime <= LifetimePolicy.standard.maximum - Self.clockSlack else {
+            throw .lifetimeTooLong
+        }
         let keys = (
             initial: try suite.kem.generateKeyPair(environment),
             encryption: try suite.kem.generateKeyPair(environment)
         )
         let now = environment.now()
-        let start = now - min(now, 3600)
+        let start = now - min(now, Self.clockSlack)
         let leaf = try LeafNode(
             identity: identity, encryptionKey: keys.encryption.publicKey,
             capabilities: grease ? capabilities.greased(environment) : capabilities,
@@ -146,6 +156,9 @@ public struct KeyPackageBundle: Sendable {
         encryptionKey = keys.encryption
         self.identity = identity
     }
+
+    /// Seconds before now from which a new package is valid: clocks differ by that much.
+    private static let clockSlack: UInt64 = 3600
 
     /// A package made before, with its keys.
     ///
@@ -163,5 +176,45 @@ public struct KeyPackageBundle: Sendable {
         self.encryptionKey = encryptionKey
         identity = Identity(
             credential: keyPackage.leafNode.credential, signatureKey: signatureKey)
+    }
+}
+
+extension KeyPackageBundle {
+    /// The package and its private keys as bytes, so that a published package outlives the program.
+    /// They are secret until the Welcome was opened, and are thrown away then.
+    ///
+    ///     struct {
+    ///         uint16 version = 1;
+    ///         KeyPackage key_package;
+    ///         secret init_key;
+    ///         secret encryption_key;
+    ///         secret signature_key;
+    ///     } SavedKeyPackageBundle;
+    public func savedState() -> [UInt8] {
+        var writer = TLSWriter(capacity: 2048)
+        writer.write(SavedState.version)
+        writer.write(keyPackage)
+        writer.write(initKey.rawRepresentation)
+        writer.write(encryptionKey.rawRepresentation)
+        writer.write(identity.signatureKey.rawRepresentation)
+        return writer.bytes
+    }
+
+    /// The bundle that a state was saved of.
+    ///
+    /// - Throws: `MLSError.unknownStateVersion`, `malformed`, and `invalidPrivateKey` when a key is
+    ///   not that of the package.
+    public static func restore(_ state: [UInt8]) throws(MLSError) -> KeyPackageBundle {
+        var reader = SavedReader(state)
+        let version = try reader.read(UInt16.self)
+        guard version == SavedState.version else { throw .unknownStateVersion(version) }
+        let package = try reader.read(KeyPackage.self)
+        let suite = try Suite(package.cipherSuite)
+        let bundle = try KeyPackageBundle(
+            keyPackage: package, initKey: HPKEPrivateKey(reader.read(), suite.kem),
+            encryptionKey: HPKEPrivateKey(reader.read(), suite.kem),
+            signatureKey: SignaturePrivateKey(reader.read(), suite.signature))
+        try reader.finish()
+        return bundle
     }
 }

@@ -68,10 +68,10 @@ public struct LifetimePolicy: Sendable, Equatable {
         self.checksReceivedLeaves = checksReceivedLeaves
     }
 
-    /// Ninety days and one hour, the lifetime of certificates that renew themselves and room for
-    /// clocks that differ; received leaves are measured.
+    /// A year and one hour, the usual lifetime of other implementations' packages and room for clocks
+    /// that differ; received leaves are measured.
     public static let standard = LifetimePolicy(
-        maximum: (90 * 24 + 1) * 3600, checksReceivedLeaves: true)
+        maximum: (365 * 24 + 1) * 3600, checksReceivedLeaves: true)
 
     func checkDuration(_ lifetime: Lifetime) throws(MLSError) {
         guard let duration = lifetime.duration, duration <= maximum else {

@@ -1,6 +1,9 @@
 /// Which of a member's two ratchets (RFC 9420 section 9).
-enum RatchetKind: Sendable, Hashable {
-    case handshake, application
+public enum RatchetKind: Sendable, Hashable {
+    /// For proposals and commits that are sent encrypted.
+    case handshake
+    /// For application data.
+    case application
 }
 
 /// A key and a nonce for one message. It is used up by sealing or opening, so no key serves twice.
@@ -97,6 +100,22 @@ struct SecretTree: Sendable {
         let key = try advance(&ratchet)
         ratchets[slot] = ratchet
         return MessageKey(generation: generation, key: key.key, nonce: key.nonce.exposed)
+    }
+
+    /// Where a ratchet stands.
+    mutating func generation(_ kind: RatchetKind, of leaf: LeafIndex) throws(MLSError) -> UInt32 {
+        let slot = try enter(leaf, kind)
+        return ratchets[slot]?.generation ?? 0
+    }
+
+    /// Lets the keys before a generation go unused; never goes back.
+    mutating func skip(
+        _ kind: RatchetKind, of leaf: LeafIndex, to generation: UInt32
+    ) throws(MLSError) {
+        let slot = try enter(leaf, kind)
+        guard var ratchet = ratchets[slot] else { throw .messageKeyUsed }
+        while ratchet.generation < generation { _ = try advance(&ratchet) }
+        ratchets[slot] = ratchet
     }
 
     /// Uses the key of a generation to open a message. The key is forgotten if `open` succeeds and
