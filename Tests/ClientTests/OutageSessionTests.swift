@@ -90,7 +90,7 @@ struct OutageSessionTests {
     }
 
     @Test("seals anew, in order and first, what it said in an epoch that was over in the replay")
-    func sealsAnew() {
+    func sealsAnew() throws {
         var session = inRoom()
         say("1", &session, now: .seconds(1))
         say("2", &session, now: .seconds(1))
@@ -106,7 +106,8 @@ struct OutageSessionTests {
         session.received(waiting.pongs, now: now)
         let after = session.takeActions()
         #expect(words(after) == ["2", "3"])
-        #expect(after.appends[0].payload != old[1].payload && after.appends[0].id != old[1].id)
+        let again = try #require(after.appends.first)
+        #expect(again.payload != old[1].payload && again.id != old[1].id)
     }
 
     @Test("seals nothing on a line that was silent for too long before that has answered")
@@ -142,7 +143,7 @@ struct OutageSessionTests {
     }
 
     @Test("lets nothing overtake what may have to be said again")
-    func order() {
+    func order() throws {
         var session = inRoom()
         say("1", &session, now: .seconds(1))
         let first = session.takeActions().appends
@@ -151,13 +152,13 @@ struct OutageSessionTests {
         say("2", &session, now: .seconds(2))
         #expect(session.takeActions().appends.isEmpty)
         group.next = [.sayAgain]
-        session.received([appended(first[0], 101)], now: .seconds(3))
+        session.received([appended(try #require(first.first), 101)], now: .seconds(3))
         let after = session.takeActions()
         #expect(words(after) == ["1", "2"] && after.sent.isEmpty)
     }
 
     @Test("tells the group up to when it has heard everything, by what was answered")
-    func heardThrough() {
+    func heardThrough() throws {
         var session = inRoom()
         session.tick(now: .seconds(20))
         say("a", &session, now: .seconds(22))
@@ -166,7 +167,7 @@ struct OutageSessionTests {
         #expect(group.heardThrough == .zero)
         session.received(actions.pongs, now: .seconds(30))
         #expect(group.heardThrough == .seconds(20))
-        session.received([appended(actions.appends[0], 102)], now: .seconds(31))
+        session.received([appended(try #require(actions.appends.first), 102)], now: .seconds(31))
         #expect(group.heardThrough == .seconds(22))
         // Nobody asked for these.
         session.received([.pong(1), .pong(77)], now: .seconds(40))

@@ -27,6 +27,8 @@ final class OutagePerson {
     private(set) var receipts: [MessageID: Int] = [:]
     /// How often they were told that they missed something.
     private(set) var missedCount = 0
+    /// How often they came in.
+    private(set) var stays = 0
     /// When they came in the last time; nil outside.
     private(set) var enteredAt: Duration?
 
@@ -61,7 +63,10 @@ final class OutagePerson {
     }
 
     private func show(_ news: GroupNews, now: Duration) {
-        if case .entered = news { enteredAt = now }
+        if case .entered = news {
+            enteredAt = now
+            stays += 1
+        }
         if case .fellOut = news { enteredAt = nil }
         guard case .content(let sender, let bytes, _) = news else {
             return show(conversation.heard(news))
@@ -89,9 +94,9 @@ final class OutagePerson {
 struct OutageWord {
     let id: MessageID
     let person: OutagePerson
-    /// Those who were in, as its sender knew for certain, and how often each had been told that
-    /// something is missing.
-    let listeners: [(person: OutagePerson, missedCount: Int)]
+    /// Those who were in, as its sender knew for certain; how often each had come in, and had been
+    /// told that something is missing.
+    let listeners: [(person: OutagePerson, stays: Int, missedCount: Int)]
 
     init(id: MessageID, person: OutagePerson, among people: [OutagePerson]) {
         self.id = id
@@ -101,7 +106,7 @@ struct OutageWord {
         listeners = people.filter { other in
             other !== person && other.isInside && known.contains(other.attachment)
                 && other.enteredAt.map { $0 < heardThrough } ?? false
-        }.map { ($0, $0.missedCount) }
+        }.map { ($0, $0.stays, $0.missedCount) }
     }
 
     /// What is wrong with how it went.
@@ -109,9 +114,12 @@ struct OutageWord {
         let name = "p\(person.number)'s word \(UInt64(truncatingIfNeeded: id.number))"
         if person.isHere, !person.sent.contains(id) { return "\(name) was never acknowledged" }
         guard person.sent.contains(id) else { return nil }
-        for (other, missedCount) in listeners where other.isHere {
+        for (other, stays, missedCount) in listeners where other.isHere {
             let count = other.heard.count { $0 == id }
             if count > 1 { return "p\(other.number) heard \(name) \(count) times" }
+            if count == 0, other.stays == stays {
+                return "p\(other.number) stayed and did not hear \(name)"
+            }
             if count == 0, other.missedCount == missedCount {
                 return "p\(other.number) did not hear \(name) and was told nothing"
             }
