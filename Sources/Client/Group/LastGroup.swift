@@ -32,12 +32,14 @@ extension MLSRoomGroup {
         rules.needsApproval && !formerGroups.isEmpty && !companions.isEmpty
     }
 
+    /// Whether we want a member out: such a member lets nobody in.
+    func isWantedOut(_ member: RoomMember?) -> Bool {
+        removals.contains { $0.identityKey == member?.identityKey }
+    }
+
     /// Whether we come into a group when this member lets us in.
     func mayFollow(_ doorkeeper: RoomMember?, into groupID: [UInt8]) -> Bool {
-        guard let key = doorkeeper?.identityKey,
-            // Whoever is to be out lets nobody in.
-            !removals.contains(where: { $0.identityKey == key })
-        else { return false }
+        guard let key = doorkeeper?.identityKey, !isWantedOut(doorkeeper) else { return false }
         guard let last = membership.map(LastGroup.init) ?? lastGroup else {
             return !awaitsCompanions || companions.contains(key)
         }

@@ -97,10 +97,10 @@ extension MLSRoomGroup {
                 payload: [], isOwn: true)
             return landed(proposed.message, at: entry, membership, now: now)
         case .conflict(let epoch):
-            // There was a commit that we were not shown.
-            if epoch > logEpoch { membership.missedAfter = membership.missedAfter ?? lastSeen }
+            let hasMissed = epoch > logEpoch && membership.group.memberCount > 1
             logEpoch = epoch
             membership.proposed = nil
+            guard !hasMissed else { return missedCommit(membership, now: now) }
             let pause =
                 Duties.jitter * (1 << min(membership.duties.conflicts, Duties.maximumDoubling))
             membership.duties.notBefore = now + between(pause, pause * 10)
@@ -117,6 +117,14 @@ extension MLSRoomGroup {
             }
             return []
         }
+    }
+
+    /// The log has a commit that we were not shown. The next one of ours would be of an epoch that is
+    /// over, unless that commit was nobody's: we ask to be let in anew first, and for long enough.
+    private func missedCommit(_ membership: Membership, now: Duration) -> [GroupStep] {
+        membership.missedAfter = membership.missedAfter ?? lastSeen
+        membership.duties.notBefore = now + Doubt.longestPause
+        return rejoin(because: .leftBehind, now: now)
     }
 
     // MARK: Others'

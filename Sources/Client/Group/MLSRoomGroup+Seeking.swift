@@ -200,6 +200,8 @@ extension MLSRoomGroup {
         earlierKnocks = seeking?.recentKnocks ?? []
         seeking = nil
         self.membership = membership
+        // Another name was wanted after the knock that was answered.
+        if me.name != name { membership.newName = name }
         if !removals.isEmpty {
             membership.door.ban(removals)
             membership.duties.removing = now + Duties.removingAnew
@@ -271,12 +273,17 @@ extension MLSRoomGroup {
             seeking?.knockSooner(after: .zero, now: now)
             return []
         }
-        guard let joined = try? join(welcome, admission, attempts[index], now: now) else {
+        do {
+            let joined = try join(welcome, admission, attempts[index], now: now)
+            laterAttempts = Array(attempts[(index + 1)...])
+            return enter(joined.membership, at: joined.briefing, by: joined.doorkeeper, now: now)
+        } catch RoomRoster.Violation.wantedOut {
+            // Nothing is wrong with the Welcome: we ask for another member's.
+            return rejoinLater(now: now)
+        } catch {
             let isPassedOver = awaitsCompanions && membership == nil
             return isPassedOver ? passOver(now: now) : forged(now: now)
         }
-        laterAttempts = Array(attempts[(index + 1)...])
-        return enter(joined.membership, at: joined.briefing, by: joined.doorkeeper, now: now)
     }
 
     /// Verifies everything about the group that a Welcome leads to.
@@ -296,6 +303,7 @@ extension MLSRoomGroup {
         else { throw RoomRoster.Violation.secretMissing }
         let roster = try RoomRoster(staged.members, keys: keys, log: place.log)
         let signer = staged.signer.index
+        guard !isWantedOut(roster.members[signer]) else { throw RoomRoster.Violation.wantedOut }
         guard mayFollow(roster.members[signer], into: staged.context.groupID),
             leadsOn(to: staged.context, by: roster.members[signer])
         else { throw RoomRoster.Violation.notAllowed }

@@ -13,6 +13,8 @@ struct RoomRoster: Sendable {
         case secretMissing
         /// What only an outsider does, or what changes the room's rules.
         case notAllowed
+        /// Let in by somebody whom we want out.
+        case wantedOut
     }
 
     private(set) var members: [LeafIndex: RoomMember] = [:]

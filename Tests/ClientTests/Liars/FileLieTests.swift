@@ -46,17 +46,14 @@ struct FileLieTests {
         _ = bob.news()
         for number in [1, 2] { try bob.accept(number) }
         scene.pass(.seconds(1))
-        #expect(
-            bob.news() == [
-                "error: two from cleo failed: \(Self.tampered)",
-                "error: one from ann failed: \(Self.tampered)",
-            ])
+        #expect(bob.news() == ["error: two from cleo failed: \(Self.tampered)"])
         #expect(!bob.folder.has(["one", "two"]))
         scene.beHonest()
-        for number in [1, 2] { try bob.accept(number) }
+        try bob.accept(2)
         scene.pass(.seconds(60))
+        // The end whose stream bob refused has said that it broke: the other file began again by itself.
         #expect(
-            bob.news() == [
+            Set(bob.news()) == [
                 here("one", from: "ann", "1.0 kB", small),
                 here("two", from: "cleo", "1.0 kB", other),
             ])

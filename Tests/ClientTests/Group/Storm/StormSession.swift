@@ -221,7 +221,8 @@ extension Storm {
         case .warning(let kind, let about):
             client.warn(kind, about: about)
             if !hasLies, !isNoMistake(kind, client) {
-                fail("p\(client.number) was warned: \(kind)")
+                let author = clients.first { $0.attachment == about }.map { "p\($0.number)" }
+                fail("p\(client.number) was warned: \(kind), of \(author ?? "nobody here")")
             }
         case .newcomer(let member): client.asking.append(member)
         case .decided(let newcomer, _):
