@@ -31,8 +31,8 @@ final class Child: Sendable {
     #else
         private static let newSession: Int16 = 0x80
     #endif
-    /// Signals that are not to be ignored, even if they are here: the same on every system.
-    private static let defaultSignals = Int16(POSIX_SPAWN_SETSIGDEF)
+    /// Signals that are neither ignored nor blocked, even if they are here.
+    private static let defaultSignals = Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK)
 
     let pid: pid_t
     private let status = Mutex<Int32?>(nil)
@@ -53,6 +53,10 @@ final class Child: Sendable {
         sigemptyset(&ended)
         for number in [SIGINT, SIGQUIT, SIGHUP] { sigaddset(&ended, number) }
         posix_spawnattr_setsigdefault(&attributes, &ended)
+        // The threads of a task pool block nearly all: tmux's server could not be ended by a signal.
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
         defer {
             posix_spawn_file_actions_destroy(&actions)
             posix_spawnattr_destroy(&attributes)
