@@ -52,7 +52,13 @@ package final class TestClient: Sendable {
                 return (channel, NIOLoopBound(inbox, eventLoop: channel.eventLoop))
             }
         }
-        try await channel.eventLoop.flatSubmit { inbox.value.ready.futureResult }.get()
+        try await channel.eventLoop.flatSubmit {
+            let ready = inbox.value.ready
+            let deadline = channel.eventLoop.scheduleTask(in: Self.patience) {
+                ready.fail(TestTimeout())
+            }
+            return ready.futureResult.always { _ in deadline.cancel() }
+        }.get()
         guard let certificate = try await channel.nioSSL_peerCertificate().get() else {
             throw Unexpected(frame: nil)
         }
