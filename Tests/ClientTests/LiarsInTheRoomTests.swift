@@ -76,6 +76,21 @@ struct LiarsInTheRoomTests {
         }
     }
 
+    @Test("about the space that two files take together has one of them accepted")
+    func sharedSpace() throws {
+        let folder = try TemporaryFolder()
+        var desk = desk(folder)
+        let size = try folder.folder.freeSpace() / 5 * 3
+        for number in [7, 8] as [UInt128] {
+            let offer = Offering(number, name: "half\(number)", size: size).offer
+            desk.heard(.offer(offer), from: ann, people: people([2]), now: .zero)
+        }
+        try desk.accept(OfferNumber(1))
+        #expect(throws: ClientRefusal.file(FolderError.noSpace.sentence)) {
+            try desk.accept(OfferNumber(2))
+        }
+    }
+
     @Test("with offers beyond counting fills no memory")
     func offersWithoutEnd() {
         var desk = desk()

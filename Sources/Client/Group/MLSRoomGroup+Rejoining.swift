@@ -21,9 +21,11 @@ extension MLSRoomGroup {
     func rejoinIfDue(now: Duration) -> [GroupStep] {
         guard membership != nil, let due = seeking?.nextKnock, now >= due else { return [] }
         guard let left = seeking?.knocksLeft, left > 0 else {
+            // Nobody is where we are, and nobody lets us in: a person should know.
+            let isNews = seeking?.cause == .leftBehind && membership?.missedAfter == nil
             membership?.doubt.giveUp()
             stayInside()
-            return []
+            return isNews ? [.news(.warning(.withheldCommit, about: nil))] : []
         }
         seeking?.knocksLeft = left - 1
         return knock(now: now)

@@ -199,11 +199,19 @@ extension TransferDesk {
             // What came of it already is not much: a whole file's room is asked for unless it did.
             let isBegun = folder.hasPart(id: file.partID, name: file.safeName)
             let missing = file.offer.size - min(file.offer.size, isBegun ? file.bytes : 0)
-            guard try folder.freeSpace() >= missing else { throw .noSpace }
+            let free = try folder.freeSpace()
+            guard free >= missing, free - missing >= promised else { throw .noSpace }
         } catch { throw .file(error.sentence) }
         incoming[number]?.attempts = 0
         incoming[number]?.stalledSince = nil
         start(number)
+    }
+
+    /// Bytes that the files under way will still take.
+    private var promised: UInt64 {
+        incoming.values.lazy.filter(\.isUnfinished).reduce(0) {
+            $0 + ($1.offer.size - min($1.offer.size, $1.bytes))
+        }
     }
 
     mutating func decline(_ number: OfferNumber) throws(ClientRefusal) {

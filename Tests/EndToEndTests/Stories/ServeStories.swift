@@ -5,7 +5,7 @@ extension EndToEnd {
     @Suite("A server that is started by hand")
     struct Serving {
         @Test(
-            "SIGHUP does not end a server, under nohup or not, and is told in the log",
+            "SIGHUP does not end a server, under nohup or not, where it is told in the log",
             .timeLimit(.minutes(1)), arguments: [nil, "trap '' HUP"])
         func hangup(shell: String?) async throws {
             let world = try World()
@@ -14,7 +14,8 @@ extension EndToEnd {
                 home: try world.home("serve"), shell: shell)
             try await server.expect("make a room with")
             for _ in 0..<2 { server.signal(SIGHUP) }
-            try await server.expectError("SIGHUP is ignored")
+            // A signal that was ignored from the start never reaches the program.
+            if shell == nil { try await server.expectError("SIGHUP is ignored") }
             server.signal(SIGTERM)
             #expect(try await server.exitCode() == 0)
         }
