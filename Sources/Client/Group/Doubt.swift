@@ -127,6 +127,9 @@ extension MLSRoomGroup {
     func doubtIfDue(_ membership: Membership, now: Duration) -> [GroupStep] {
         guard let due = membership.doubt.deadline, now >= due else { return [] }
         membership.doubt.askAtTheDoor()
-        return rejoin(because: .leftBehind, now: now)
+        // That entries are gone was told when it was said.
+        let warning: [GroupStep] =
+            membership.missedAfter == nil ? [.news(.warning(.withheldCommit, about: nil))] : []
+        return warning + rejoin(because: .leftBehind, now: now)
     }
 }

@@ -21,11 +21,9 @@ extension MLSRoomGroup {
     func rejoinIfDue(now: Duration) -> [GroupStep] {
         guard membership != nil, let due = seeking?.nextKnock, now >= due else { return [] }
         guard let left = seeking?.knocksLeft, left > 0 else {
-            // Nobody is where we are, and nobody lets us in: a person should know.
-            let isNews = seeking?.cause == .leftBehind && membership?.missedAfter == nil
             membership?.doubt.giveUp()
             stayInside()
-            return isNews ? [.news(.warning(.withheldCommit, about: nil))] : []
+            return []
         }
         seeking?.knocksLeft = left - 1
         return knock(now: now)
@@ -54,16 +52,12 @@ extension MLSRoomGroup {
 
     /// Out of the group that we have, for the one that a Welcome leads to.
     func leaveForWelcome() -> [GroupStep] {
-        guard let membership else { return [] }
-        let isNews = seeking?.cause == .leftBehind && membership.missedAfter == nil
+        guard membership != nil else { return [] }
         // What is kept of later knocks is for the group that we come into.
         let later = laterAttempts
         _ = leaveGroup()
         laterAttempts = later
-        // That entries are gone was told when it was said.
-        let warning: [GroupStep] =
-            isNews ? [.news(.warning(.withheldCommit, about: nil))] : []
-        return warning + [.news(.fellOut(logEnded: false))]
+        return [.news(.fellOut(logEnded: false))]
     }
 
     /// Whether a Welcome leads on from the group that we are in, if we are in one.

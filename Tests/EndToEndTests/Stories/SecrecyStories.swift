@@ -130,11 +130,7 @@ extension EndToEnd {
             let later = watch.capture.log.dropFirst(before)
             #expect(later.contains { $0.kind == .message })
             try await bob.tap.feed(later.filter { $0.kind == .message })
-            // He stays in what he has, and asks to be let in; what the server keeps from him is told later
-            // than this waits, if nobody answers.
-            await withKnownIssue("who is kept in the old room is told late", isIntermittent: true) {
-                try await bob.talker.next("warning") { $0["kind"] == "withheldCommit" }
-            }
+            try await bob.talker.next("warning") { $0["kind"] == "withheldCommit" }
             #expect(try bob.talker.texts == ["while he is here"])
             try cas.say("and still without him")
             try await ann.hears("and still without him")
